@@ -1,0 +1,53 @@
+//! The language of AWS IAM policies: text in, a valid policy of a kind out, with every finding explained.
+//!
+//! This crate reads. It does not decide requests, knows no accounts or roles, and reads neither disk nor
+//! clock; a file's name is a label on a [`Source`].
+//!
+//! ```
+//! use iamsim_policy::{Policy, PolicyKind};
+//!
+//! let refused = Policy::parse(
+//!     PolicyKind::Identity,
+//!     r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3", "Resource": "*"}]}"#,
+//! )
+//! .unwrap_err();
+//! assert_eq!(refused.diagnostics().len(), 1);
+//! ```
+
+pub mod json;
+pub mod keys;
+pub mod suggest;
+pub mod wildcard;
+
+mod account;
+mod action;
+mod arn;
+mod condition;
+mod diagnostic;
+mod key;
+mod lower;
+mod operator;
+mod policy;
+mod principal;
+mod print;
+mod source;
+mod template;
+mod value;
+
+pub use account::{AccountId, InvalidAccountId};
+pub use action::{Action, ActionPattern, InvalidAction};
+pub use arn::{
+    ARN_PARTS, Arn, ArnPattern, InvalidArn, KNOWN_PARTITIONS, WILDCARDS_CROSS_COLONS, fixed_tokens,
+    split_tokens,
+};
+pub use condition::{Condition, ConditionValue};
+pub use diagnostic::{Code, Diagnostic, Related, Severity, quote};
+pub use key::ContextKey;
+pub use operator::{Comparison, Family, Operator, SetQualifier};
+pub use policy::{
+    ActionClause, Effect, Policy, PolicyError, PolicyKind, PolicySize, ResourceClause, ResourcePattern,
+    ResourceService, Statement, Version,
+};
+pub use principal::{PrincipalClause, PrincipalPattern};
+pub use source::{MAX_SOURCE_BYTES, Place, Position, Source, Span, Spanned};
+pub use template::{Piece, Syntax, Template, TemplateError};

@@ -1,0 +1,212 @@
+//! `*` and `?` over characters: the one matcher for action names, ARN parts, principals and `…Like` values.
+//!
+//! `*` is any run of characters, also none; `?` is exactly one (PE-ACT-03, PE-STR-03). Nothing is special
+//! about `/`, `:`, `.` or brackets. What a `*` may cross in an ARN is decided above, in `arn.rs`.
+
+/// A piece of a pattern whose variables have been filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "IAM has two wildcards")]
+pub enum Token<'p> {
+    /// These characters, as they are.
+    Text(&'p str),
+    /// `?`: exactly one character.
+    One,
+    /// `*`: any run of characters, also none.
+    Run,
+}
+
+/// Whether a pattern with `*` and `?` matches the whole text.
+///
+/// Time is bounded by pattern length times text length; patterns without `?` are matched by substring
+/// search between the stars and never backtrack.
+///
+/// ```
+/// use iamsim_policy::wildcard::matches;
+///
+/// assert!(matches("s3:Get?bject*", "s3:GetObjectTagging"));
+/// assert!(!matches("s3:Get?bject", "s3:Getbject"));
+/// assert!(matches("a?c", "aéc"));
+/// ```
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else {
+        return match_segment(head_tokens(pattern), text).is_some_and(str::is_empty);
+    };
+    let Some(mut text) = match_segment(head_tokens(head), text) else { return false };
+    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for segment in middle.split('*').filter(|segment| !segment.is_empty()) {
+        let Some(after) = find_segment(segment, text) else { return false };
+        text = after;
+    }
+    ends_with_segment(tail, text)
+}
+
+/// Whether the pieces match the whole text, one after another.
+///
+/// ```
+/// use iamsim_policy::wildcard::{matches_tokens, Token};
+///
+/// // `${aws:PrincipalTag/team}-*` where the tag is `a*b`: the star of the value is a plain character.
+/// let pattern = [Token::Text("a*b"), Token::Text("-"), Token::Run];
+/// assert!(matches_tokens(&pattern, "a*b-7"));
+/// assert!(!matches_tokens(&pattern, "axb-7"));
+/// ```
+pub fn matches_tokens(pattern: &[Token<'_>], text: &str) -> bool {
+    let mut rest = text;
+    let mut segments = pattern.split(|token| *token == Token::Run).peekable();
+    let Some(head) = segments.next() else { return text.is_empty() };
+    let Some(after) = match_segment(head.iter().copied(), rest) else { return false };
+    rest = after;
+    if segments.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(segment) = segments.next() {
+        if segments.peek().is_none() {
+            return ends_with_tokens(segment, rest);
+        }
+        let Some(after) = find_tokens(segment, rest) else { return false };
+        rest = after;
+    }
+    true
+}
+
+/// Cuts `pattern`, which holds no `*`, at its question marks.
+fn head_tokens(pattern: &str) -> impl Iterator<Item = Token<'_>> + Clone {
+    pattern.split_inclusive('?').flat_map(|piece| match piece.strip_suffix('?') {
+        Some(text) => [Token::Text(text), Token::One],
+        None => [Token::Text(piece), Token::Text("")],
+    })
+}
+
+/// What is left of `text` after a segment without `*`, matched at its beginning.
+fn match_segment<'p, 't>(segment: impl Iterator<Item = Token<'p>>, text: &'t str) -> Option<&'t str> {
+    let mut rest = text;
+    for token in segment {
+        rest = match token {
+            Token::Text(literal) => rest.strip_prefix(literal)?,
+            Token::One | Token::Run => {
+                let mut characters = rest.chars();
+                characters.next()?;
+                characters.as_str()
+            }
+        };
+    }
+    Some(rest)
+}
+
+fn find_segment<'t>(segment: &str, text: &'t str) -> Option<&'t str> {
+    if segment.contains('?') {
+        return find_by(text, |rest| match_segment(head_tokens(segment), rest));
+    }
+    text.find(segment).and_then(|at| text.get(at + segment.len()..))
+}
+
+fn find_tokens<'t>(segment: &[Token<'_>], text: &'t str) -> Option<&'t str> {
+    match segment {
+        [] => Some(text),
+        [Token::Text(literal)] => text.find(literal).and_then(|at| text.get(at + literal.len()..)),
+        _ => find_by(text, |rest| match_segment(segment.iter().copied(), rest)),
+    }
+}
+
+fn find_by<'t>(text: &'t str, matched: impl Fn(&'t str) -> Option<&'t str>) -> Option<&'t str> {
+    let mut rest = text;
+    loop {
+        if let Some(after) = matched(rest) {
+            return Some(after);
+        }
+        let mut characters = rest.chars();
+        characters.next()?;
+        rest = characters.as_str();
+    }
+}
+
+fn ends_with_segment(segment: &str, text: &str) -> bool {
+    if segment.contains('?') {
+        let wanted = segment.chars().count();
+        return last_characters(text, wanted)
+            .is_some_and(|tail| match_segment(head_tokens(segment), tail).is_some_and(str::is_empty));
+    }
+    text.ends_with(segment)
+}
+
+fn ends_with_tokens(segment: &[Token<'_>], text: &str) -> bool {
+    match segment {
+        [] => true,
+        [Token::Text(literal)] => text.ends_with(literal),
+        _ => {
+            let wanted = segment
+                .iter()
+                .map(|token| match token {
+                    Token::Text(literal) => literal.chars().count(),
+                    Token::One | Token::Run => 1,
+                })
+                .sum();
+            last_characters(text, wanted)
+                .is_some_and(|tail| match_segment(segment.iter().copied(), tail).is_some_and(str::is_empty))
+        }
+    }
+}
+
+/// The last `count` characters of `text`, if it has that many.
+fn last_characters(text: &str, count: usize) -> Option<&str> {
+    if count == 0 {
+        return Some("");
+    }
+    text.char_indices().rev().nth(count - 1).and_then(|(start, _)| text.get(start..))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The definition, without a thought for time.
+    fn naive(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], rest) => rest.is_empty(),
+            (['*', later @ ..], _) => {
+                naive(later, text) || text.split_first().is_some_and(|(_, rest)| naive(pattern, rest))
+            }
+            (['?', later @ ..], [_, rest @ ..]) => naive(later, rest),
+            ([wanted, later @ ..], [found, rest @ ..]) => wanted == found && naive(later, rest),
+            (_, []) => false,
+        }
+    }
+
+    fn tokens(pattern: &str) -> Vec<Token<'_>> {
+        pattern
+            .split_inclusive(['*', '?'])
+            .flat_map(|piece| {
+                let text = piece.trim_end_matches(['*', '?']);
+                let last = match piece.chars().last() {
+                    Some('*') => Token::Run,
+                    Some('?') => Token::One,
+                    _ => Token::Text(""),
+                };
+                [Token::Text(text), last]
+            })
+            .filter(|token| *token != Token::Text(""))
+            .collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn both_matchers_agree_with_the_definition(pattern in "[ab:é*?]{0,9}", text in "[ab:é]{0,9}") {
+            let pattern_chars: Vec<char> = pattern.chars().collect();
+            let text_chars: Vec<char> = text.chars().collect();
+            let expected = naive(&pattern_chars, &text_chars);
+            prop_assert_eq!(matches(&pattern, &text), expected);
+            prop_assert_eq!(matches_tokens(&tokens(&pattern), &text), expected);
+        }
+    }
+
+    #[test]
+    fn hostile_patterns_do_not_blow_up() {
+        let text = "a".repeat(100_000);
+        assert!(!matches(&("a*".repeat(1_000) + "b"), &text));
+        assert!(!matches(&("*a?".repeat(200) + "b"), &text));
+        assert!(matches(&"a*".repeat(1_000), &text));
+    }
+}
