@@ -1,0 +1,387 @@
+//! Conditions: one function an operator family, and the rules for missing, unknown and several values
+//! (PE-CND, PE-MIS, PE-SET).
+
+use iamsim_policy::wildcard::{Token, matches_tokens};
+use iamsim_policy::{ARN_PARTS, Comparison, Condition, Family, Operator, Piece, SetQualifier, split_tokens};
+
+use crate::context::{Context, ContextValue};
+use crate::program::Operand;
+use crate::truth::Truth;
+use crate::value::{self, Number};
+use crate::variable::{Filled, fill};
+
+/// Whether `NumericNotEquals` and `DateNotEquals` hold when either side can't be read. Low confidence
+/// (PE-NUM-03; dates go "as for Numeric", PE-DAT-01).
+const UNREADABLE_IS_NOT_EQUAL: bool = false;
+/// Whether `ArnNotEquals` and `ArnNotLike` hold when either side is no ARN. Low confidence (PE-ARN-04).
+const NOT_AN_ARN_IS_NOT_LIKE: bool = true;
+/// Whether `ForAnyValue:…IfExists` holds for a missing key. Low confidence (PE-MIS-09).
+const FOR_ANY_VALUE_IF_EXISTS_WITHOUT_KEY: bool = false;
+/// What a plain operator on an empty list of values is, positive and negated. Low confidence (PE-CND-14).
+const EMPTY_LIST: (bool, bool) = (false, true);
+
+/// Why a condition holds, does not hold, or can't be told. The closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ConditionReason {
+    /// The request's value is among those listed.
+    Listed,
+    /// The request's value is not among those listed.
+    NotListed,
+    /// The key is not in the request (PE-MIS-01, PE-MIS-02).
+    KeyAbsent,
+    /// The key is not in the request, and the operator ends in `IfExists` (PE-MIS-03).
+    AbsentIfExists,
+    /// The key is there, and `Null` asks about that.
+    KeyPresent,
+    /// A multivalued key needs `ForAllValues:` or `ForAnyValue:` (PE-SET-06).
+    NeedsSetQualifier,
+    /// The key is not in the request or has no values, so `ForAllValues:` holds (PE-MIS-05).
+    NoValuesForAll,
+    /// The key is not in the request or has no values, so `ForAnyValue:` fails (PE-MIS-06).
+    NoValuesForAny,
+    /// Every value of the request passes.
+    AllValuesPass,
+    /// One value of the request does not pass.
+    SomeValueFails,
+    /// At least one value of the request passes.
+    SomeValuePasses,
+    /// No value of the request passes.
+    AllValuesFail,
+    /// The policy lists no values (PE-CND-14).
+    NothingListed,
+    /// The request's value is not of the operator's type (PE-TYP-20).
+    NotOfType,
+    /// A set qualifier makes `Null` say the same for every request (PE-SET-07).
+    NullWithQualifier,
+    /// The value of the key is not known.
+    KeyUnknown,
+    /// The value of a policy variable is not known.
+    VariableUnknown,
+}
+
+impl ConditionReason {
+    /// A stable name, in kebab case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::NotListed => "not-listed",
+            Self::KeyAbsent => "key-absent",
+            Self::AbsentIfExists => "absent-if-exists",
+            Self::KeyPresent => "key-present",
+            Self::NeedsSetQualifier => "needs-set-qualifier",
+            Self::NoValuesForAll => "no-values-for-all",
+            Self::NoValuesForAny => "no-values-for-any",
+            Self::AllValuesPass => "all-values-pass",
+            Self::SomeValueFails => "some-value-fails",
+            Self::SomeValuePasses => "some-value-passes",
+            Self::AllValuesFail => "all-values-fail",
+            Self::NothingListed => "nothing-listed",
+            Self::NotOfType => "not-of-type",
+            Self::NullWithQualifier => "null-with-qualifier",
+            Self::KeyUnknown => "key-unknown",
+            Self::VariableUnknown => "variable-unknown",
+        }
+    }
+}
+
+/// Whether a condition holds, and why.
+pub(crate) fn condition(
+    condition: &Condition,
+    operands: &[Operand],
+    context: &Context,
+) -> (Truth, ConditionReason) {
+    let operator = condition.operator();
+    let found = context.get(condition.key());
+    if operator.comparison == Comparison::Null {
+        return null(operator, operands, found);
+    }
+    let test = Test { comparison: operator.comparison, operands, context };
+    match operator.qualifier {
+        None => single(operator, &test, found),
+        Some(SetQualifier::ForAllValues) => for_all_values(operator, &test, found),
+        Some(SetQualifier::ForAnyValue) => for_any_value(operator, &test, found),
+    }
+}
+
+/// `Null` (PE-NUL-01, PE-MIS-04); with a set qualifier it is a constant (PE-SET-07).
+fn null(operator: Operator, operands: &[Operand], found: &ContextValue) -> (Truth, ConditionReason) {
+    match operator.qualifier {
+        Some(SetQualifier::ForAllValues) => return (Truth::True, ConditionReason::NullWithQualifier),
+        Some(SetQualifier::ForAnyValue) => return (Truth::False, ConditionReason::NullWithQualifier),
+        None => {}
+    }
+    let asks = |wanted: bool| {
+        operands.iter().any(|operand| matches!(operand, Operand::Truth(listed) if *listed == wanted))
+    };
+    match (asks(true), asks(false), found.is_null()) {
+        (false, false, _) => (Truth::False, ConditionReason::NothingListed),
+        (true, true, _) => (Truth::True, ConditionReason::Listed),
+        (_, _, None) => (Truth::Unknown, ConditionReason::KeyUnknown),
+        (when_null, _, Some(true)) => (when_null.into(), ConditionReason::KeyAbsent),
+        (_, when_present, Some(false)) => (when_present.into(), ConditionReason::KeyPresent),
+    }
+}
+
+/// An operator without set qualifier: for single-valued keys.
+fn single(operator: Operator, test: &Test<'_>, found: &ContextValue) -> (Truth, ConditionReason) {
+    let negated = operator.comparison.is_negated();
+    match found {
+        ContextValue::Absent if operator.if_exists => (Truth::True, ConditionReason::AbsentIfExists),
+        ContextValue::Absent => (negated.into(), ConditionReason::KeyAbsent),
+        ContextValue::Unknown if test.operands.is_empty() && !operator.if_exists => {
+            // Absent and present come to the same (PE-CND-14).
+            let (positive, negative) = EMPTY_LIST;
+            let present = if negated { negative } else { positive };
+            if present == negated {
+                (present.into(), ConditionReason::NothingListed)
+            } else {
+                (Truth::Unknown, ConditionReason::KeyUnknown)
+            }
+        }
+        ContextValue::Unknown => (Truth::Unknown, ConditionReason::KeyUnknown),
+        ContextValue::Many(_) => (Truth::False, ConditionReason::NeedsSetQualifier),
+        ContextValue::One(_) if test.operands.is_empty() => {
+            let (positive, negative) = EMPTY_LIST;
+            let holds = !operator.if_exists && if negated { negative } else { positive };
+            (holds.into(), ConditionReason::NothingListed)
+        }
+        ContextValue::One(value) => test.value(value),
+    }
+}
+
+/// `ForAllValues:` (PE-SET-02): true without values; `IfExists` adds nothing.
+fn for_all_values(operator: Operator, test: &Test<'_>, found: &ContextValue) -> (Truth, ConditionReason) {
+    let _ = operator;
+    if *found == ContextValue::Unknown {
+        return (Truth::Unknown, ConditionReason::KeyUnknown);
+    }
+    if found.is_null() == Some(true) {
+        return (Truth::True, ConditionReason::NoValuesForAll);
+    }
+    if test.operands.is_empty() {
+        return (Truth::False, ConditionReason::NothingListed);
+    }
+    match Truth::all(values(found).map(|value| test.value(value).0)) {
+        Truth::True => (Truth::True, ConditionReason::AllValuesPass),
+        Truth::False => (Truth::False, ConditionReason::SomeValueFails),
+        Truth::Unknown => (Truth::Unknown, ConditionReason::VariableUnknown),
+    }
+}
+
+/// `ForAnyValue:` (PE-SET-03): false without values, with or without `IfExists` (PE-MIS-09).
+fn for_any_value(operator: Operator, test: &Test<'_>, found: &ContextValue) -> (Truth, ConditionReason) {
+    let without_key = operator.if_exists && FOR_ANY_VALUE_IF_EXISTS_WITHOUT_KEY;
+    if test.operands.is_empty() && !without_key {
+        return (Truth::False, ConditionReason::NothingListed);
+    }
+    if *found == ContextValue::Unknown {
+        return (Truth::Unknown, ConditionReason::KeyUnknown);
+    }
+    if *found == ContextValue::Absent && without_key {
+        return (Truth::True, ConditionReason::AbsentIfExists);
+    }
+    if found.is_null() == Some(true) {
+        return (Truth::False, ConditionReason::NoValuesForAny);
+    }
+    match Truth::any(values(found).map(|value| test.value(value).0)) {
+        Truth::True => (Truth::True, ConditionReason::SomeValuePasses),
+        Truth::False => (Truth::False, ConditionReason::AllValuesFail),
+        Truth::Unknown => (Truth::Unknown, ConditionReason::VariableUnknown),
+    }
+}
+
+fn values(found: &ContextValue) -> impl Iterator<Item = &str> {
+    let (one, many) = match found {
+        ContextValue::One(value) => (Some(&**value), &[][..]),
+        ContextValue::Many(values) => (None, &**values),
+        ContextValue::Absent | ContextValue::Unknown => (None, &[][..]),
+    };
+    one.into_iter().chain(many.iter().map(|value| &**value))
+}
+
+/// One comparison against the listed values.
+struct Test<'a> {
+    comparison: Comparison,
+    operands: &'a [Operand],
+    context: &'a Context,
+}
+
+impl Test<'_> {
+    /// Whether one value of the request satisfies the comparison: any listed value for a positive operator,
+    /// none for a negated one (PE-CND-01).
+    fn value(&self, value: &str) -> (Truth, ConditionReason) {
+        let negated = self.comparison.is_negated();
+        let matched = match self.comparison.family() {
+            Family::String => self.string(value),
+            Family::Numeric | Family::Date => match self.ordered(value) {
+                Some(matched) => matched,
+                None => return ((negated && UNREADABLE_IS_NOT_EQUAL).into(), ConditionReason::NotOfType),
+            },
+            Family::Bool => self.typed(
+                value::truth_value(value),
+                |listed, found| matches!(listed, Operand::Truth(listed) if listed == found),
+            ),
+            Family::Binary => self.typed(
+                value::bytes(value),
+                |listed, found| matches!(listed, Operand::Bytes(listed) if **listed == **found),
+            ),
+            Family::Ip => self.typed(
+                value::address(value),
+                |listed, found| matches!(listed, Operand::Range(listed) if listed.contains(found)),
+            ),
+            Family::Arn => match self.arn(value) {
+                Some(matched) => matched,
+                None => return ((negated && NOT_AN_ARN_IS_NOT_LIKE).into(), ConditionReason::NotOfType),
+            },
+            // `Null` is judged before any value is looked at.
+            Family::Null => Truth::False,
+        };
+        let reason = match matched {
+            Truth::True => ConditionReason::Listed,
+            Truth::False => ConditionReason::NotListed,
+            Truth::Unknown => ConditionReason::VariableUnknown,
+        };
+        (if negated { !matched } else { matched }, reason)
+    }
+
+    fn typed<V>(&self, found: Option<V>, matches: impl Fn(&Operand, &V) -> bool) -> Truth {
+        found.is_some_and(|found| self.operands.iter().any(|listed| matches(listed, &found))).into()
+    }
+
+    fn string(&self, value: &str) -> Truth {
+        let ignore_case = matches!(
+            self.comparison,
+            Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase
+        );
+        let equal = |text: &str| if ignore_case { text.eq_ignore_ascii_case(value) } else { text == value };
+        Truth::any(self.operands.iter().map(|listed| match listed {
+            Operand::Text(text) => equal(text).into(),
+            Operand::Pieces(pieces) => match fill(pieces, self.context) {
+                Filled::NoValue => Truth::False,
+                Filled::Tokens(tokens) => string_matches(&tokens, value, ignore_case).into(),
+                Filled::Unknown(tokens) => unknown_if(string_matches(&tokens, value, ignore_case)),
+            },
+            _ => Truth::False,
+        }))
+    }
+
+    /// None when the request's value can't be read, or when a negated operator lists something that can't.
+    fn ordered(&self, value: &str) -> Option<Truth> {
+        let found = match self.comparison.family() {
+            Family::Numeric => Operand::Number(Number::parse(value)?),
+            _ => Operand::Instant(value::instant(value)?),
+        };
+        let unreadable = self.operands.iter().any(|listed| matches!(listed, Operand::Unreadable));
+        if self.comparison.is_negated() && unreadable {
+            return None;
+        }
+        let holds = |listed: &Operand| match (&found, listed) {
+            (Operand::Number(found), Operand::Number(listed)) => {
+                ordering_holds(self.comparison, found.cmp(listed))
+            }
+            (Operand::Instant(found), Operand::Instant(listed)) => {
+                ordering_holds(self.comparison, found.cmp(listed))
+            }
+            _ => false,
+        };
+        Some(self.operands.iter().any(holds).into())
+    }
+
+    /// None when the request's value is no ARN.
+    fn arn(&self, value: &str) -> Option<Truth> {
+        let found = six_parts(value)?;
+        Some(Truth::any(self.operands.iter().map(|listed| match listed {
+            Operand::ArnParts(parts) => {
+                let matches =
+                    parts.iter().zip(&found).all(|(part, found)| matches_tokens(&fixed(part), found));
+                matches.into()
+            }
+            Operand::ArnPieces(pieces) => match fill(pieces, self.context) {
+                Filled::NoValue => Truth::False,
+                Filled::Tokens(tokens) => arn_matches(&tokens, &found).into(),
+                // A value with colons in it would move the parts, so only the whole can be ruled out.
+                Filled::Unknown(tokens) => unknown_if(matches_tokens(&tokens, value)),
+            },
+            _ => Truth::False,
+        })))
+    }
+}
+
+/// The parts of a value that an ARN operator compares (PE-ARN-02); none unless there are six and it begins
+/// with `arn` (PE-ARN-03).
+fn six_parts(value: &str) -> Option<[&str; ARN_PARTS]> {
+    let mut parts = [""; ARN_PARTS];
+    let mut count = 0;
+    for (part, found) in parts.iter_mut().zip(value.splitn(ARN_PARTS, ':')) {
+        *part = found;
+        count += 1;
+    }
+    (count == ARN_PARTS && parts.first() == Some(&"arn")).then_some(parts)
+}
+
+fn arn_matches(tokens: &[Token<'_>], found: &[&str; ARN_PARTS]) -> bool {
+    split_tokens(tokens).is_some_and(|parts| {
+        begins_with_arn(&parts) && parts.iter().zip(found).all(|(part, found)| matches_tokens(part, found))
+    })
+}
+
+/// Whether the first of the parts is the plain text `arn`: a wildcard there matches nothing (PE-ARN-03, low
+/// confidence).
+pub(crate) fn begins_with_arn(parts: &[Vec<Token<'_>>; ARN_PARTS]) -> bool {
+    let [first, ..] = parts;
+    let texts = first.iter().map(|token| match token {
+        Token::Text(text) => Some(*text),
+        Token::One | Token::Run => None,
+    });
+    texts.collect::<Option<String>>().is_some_and(|text| text == "arn")
+}
+
+fn fixed(pieces: &[Piece]) -> Vec<Token<'_>> {
+    pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => Token::Text(text),
+            Piece::One => Token::One,
+            Piece::Run | Piece::Variable { .. } => Token::Run,
+        })
+        .collect()
+}
+
+fn string_matches(tokens: &[Token<'_>], value: &str, ignore_case: bool) -> bool {
+    if !ignore_case {
+        return matches_tokens(tokens, value);
+    }
+    let folded: Vec<String> = tokens
+        .iter()
+        .map(|token| match token {
+            Token::Text(text) => text.to_ascii_lowercase(),
+            Token::One | Token::Run => String::new(),
+        })
+        .collect();
+    let tokens: Vec<Token<'_>> = tokens
+        .iter()
+        .zip(&folded)
+        .map(|(token, folded)| match token {
+            Token::Text(_) => Token::Text(folded),
+            wildcard => *wildcard,
+        })
+        .collect();
+    matches_tokens(&tokens, &value.to_ascii_lowercase())
+}
+
+fn unknown_if(could_match: bool) -> Truth {
+    if could_match { Truth::Unknown } else { Truth::False }
+}
+
+/// Whether the order of the request's value to the listed one satisfies an ordering or equality. Negated
+/// operators ask for equality and are turned round by the caller.
+fn ordering_holds(comparison: Comparison, found_to_listed: std::cmp::Ordering) -> bool {
+    match comparison {
+        Comparison::NumericLessThan | Comparison::DateLessThan => found_to_listed.is_lt(),
+        Comparison::NumericLessThanEquals | Comparison::DateLessThanEquals => found_to_listed.is_le(),
+        Comparison::NumericGreaterThan | Comparison::DateGreaterThan => found_to_listed.is_gt(),
+        Comparison::NumericGreaterThanEquals | Comparison::DateGreaterThanEquals => found_to_listed.is_ge(),
+        _ => found_to_listed.is_eq(),
+    }
+}

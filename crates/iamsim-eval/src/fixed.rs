@@ -1,0 +1,172 @@
+//! Rules that no policy can change: what AWS allows or refuses before any policy is read.
+
+use std::fmt;
+
+use crate::request::{CallerKind, Credentials, Request, Resource};
+use crate::services;
+use crate::truth::Truth;
+
+/// A rule that decides before any policy is read. The closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FixedRule {
+    /// `sts:GetCallerIdentity` succeeds for every signed caller (PE-SES-09).
+    CallerIdentityIsFree,
+    /// `sts:GetSessionToken` needs no permission (PE-SES-07).
+    SessionTokenIsFree,
+    /// Root users can't assume roles (PE-STS-07).
+    RootCannotAssumeRole,
+    /// Federated sessions can't call IAM, nor STS but `GetCallerIdentity` (PE-SES-06).
+    FederatedSessionBarred,
+    /// Credentials from `GetSessionToken` without MFA can't call IAM (PE-SES-07).
+    SessionTokenNeedsMfa,
+    /// Credentials from `GetSessionToken` can call only `AssumeRole` and `GetCallerIdentity` of STS
+    /// (PE-SES-07).
+    SessionTokenBarredFromSts,
+    /// Role sessions can't call `GetFederationToken` or `GetSessionToken` (PE-SES-08).
+    RoleSessionBarredFromTokens,
+    /// The action does not work on another account's resource, whatever the policies say (PE-KMS-09,
+    /// PE-SQS-03, PE-PASS-01).
+    StaysInAccount,
+    /// AWS-managed policies and roles under `/aws-reserved/` can't be changed by customers (PE-IAM-01).
+    ManagedByAws,
+    /// Aliases under `alias/aws/` belong to AWS (PE-KMS-06).
+    AliasOfAws,
+}
+
+impl FixedRule {
+    /// Whether the rule allows the request; else it refuses it.
+    pub const fn allows(self) -> bool {
+        matches!(self, Self::CallerIdentityIsFree | Self::SessionTokenIsFree)
+    }
+
+    /// A stable name, in kebab case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CallerIdentityIsFree => "caller-identity-is-free",
+            Self::SessionTokenIsFree => "session-token-is-free",
+            Self::RootCannotAssumeRole => "root-cannot-assume-role",
+            Self::FederatedSessionBarred => "federated-session-barred",
+            Self::SessionTokenNeedsMfa => "session-token-needs-mfa",
+            Self::SessionTokenBarredFromSts => "session-token-barred-from-sts",
+            Self::RoleSessionBarredFromTokens => "role-session-barred-from-tokens",
+            Self::StaysInAccount => "stays-in-account",
+            Self::ManagedByAws => "managed-by-aws",
+            Self::AliasOfAws => "alias-of-aws",
+        }
+    }
+}
+
+impl fmt::Display for FixedRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CallerIdentityIsFree => "every signed caller may ask who it is",
+            Self::SessionTokenIsFree => "a session token needs no permission",
+            Self::RootCannotAssumeRole => "roles may not be assumed by root users",
+            Self::FederatedSessionBarred => {
+                "a session from GetFederationToken can't call IAM, nor STS but GetCallerIdentity"
+            }
+            Self::SessionTokenNeedsMfa => "credentials from GetSessionToken made without MFA can't call IAM",
+            Self::SessionTokenBarredFromSts => {
+                "credentials from GetSessionToken can call only AssumeRole and GetCallerIdentity of STS"
+            }
+            Self::RoleSessionBarredFromTokens => {
+                "a role session can't call GetFederationToken or GetSessionToken"
+            }
+            Self::StaysInAccount => "this action does not work on another account's resource",
+            Self::ManagedByAws => "what AWS manages can't be changed by a customer",
+            Self::AliasOfAws => "aliases that begin with `alias/aws/` belong to AWS",
+        })
+    }
+}
+
+/// The rule that decides a request before any policy is read.
+pub(crate) fn rule(request: &Request) -> Option<FixedRule> {
+    let action = request.action();
+    let name = action.name();
+    let caller = request.caller();
+    let signed = caller.account().is_some();
+    match action.service() {
+        "sts" if name == "getcalleridentity" && signed => return Some(FixedRule::CallerIdentityIsFree),
+        "sts" => {
+            if let Some(rule) = sts(request) {
+                return Some(rule);
+            }
+        }
+        "iam" => {
+            if let Some(rule) = iam(request) {
+                return Some(rule);
+            }
+        }
+        "kms" if is_alias_of_aws(request) => return Some(FixedRule::AliasOfAws),
+        _ => {}
+    }
+    let foreign = matches!((caller.account(), request.owner()), (Some(own), Some(owner)) if own != owner);
+    (foreign && services::stays_in_account(request)).then_some(FixedRule::StaysInAccount)
+}
+
+fn sts(request: &Request) -> Option<FixedRule> {
+    let name = request.action().name();
+    match request.caller().kind() {
+        CallerKind::Root { .. } if name == "assumerole" => Some(FixedRule::RootCannotAssumeRole),
+        CallerKind::FederatedUser { .. } => Some(FixedRule::FederatedSessionBarred),
+        CallerKind::RoleSession { .. } if matches!(name, "getfederationtoken" | "getsessiontoken") => {
+            Some(FixedRule::RoleSessionBarredFromTokens)
+        }
+        // The actions authorized beside AssumeRole are no calls of their own.
+        CallerKind::User { credentials: Credentials::SessionToken { .. }, .. }
+        | CallerKind::Root { credentials: Credentials::SessionToken { .. }, .. }
+            if !matches!(name, "assumerole" | "tagsession" | "setsourceidentity" | "setcontext") =>
+        {
+            Some(FixedRule::SessionTokenBarredFromSts)
+        }
+        CallerKind::User { .. } | CallerKind::Root { .. } if name == "getsessiontoken" => {
+            Some(FixedRule::SessionTokenIsFree)
+        }
+        _ => None,
+    }
+}
+
+fn iam(request: &Request) -> Option<FixedRule> {
+    match request.caller().kind() {
+        CallerKind::FederatedUser { .. } => return Some(FixedRule::FederatedSessionBarred),
+        CallerKind::User { credentials: Credentials::SessionToken { mfa: Truth::False }, .. }
+        | CallerKind::Root { credentials: Credentials::SessionToken { mfa: Truth::False }, .. } => {
+            return Some(FixedRule::SessionTokenNeedsMfa);
+        }
+        _ => {}
+    }
+    let Resource::Arn(arn) = request.resource() else { return None };
+    let name = request.action().name();
+    let changes_policy = matches!(
+        name,
+        "createpolicyversion"
+            | "deletepolicy"
+            | "deletepolicyversion"
+            | "setdefaultpolicyversion"
+            | "tagpolicy"
+            | "untagpolicy"
+    );
+    let aws_policy = arn.service() == "iam" && arn.part(4) == "aws" && arn.resource().starts_with("policy/");
+    let reads = ["get", "list", "simulate", "generate"].iter().any(|verb| name.starts_with(verb));
+    let reserved_role = arn.service() == "iam" && arn.resource().starts_with("role/aws-reserved/");
+    ((aws_policy && changes_policy) || (reserved_role && !reads)).then_some(FixedRule::ManagedByAws)
+}
+
+fn is_alias_of_aws(request: &Request) -> bool {
+    let Resource::Arn(arn) = request.resource() else { return false };
+    matches!(request.action().name(), "createalias" | "updatealias" | "deletealias")
+        && arn.service() == "kms"
+        && arn.resource().starts_with("alias/aws/")
+}
+
+/// Whether a fixed rule would refuse the request if the credentials turned out to be made without MFA, which
+/// is not known (PE-SES-07).
+pub(crate) fn may_be_barred(request: &Request) -> bool {
+    request.action().service() == "iam"
+        && matches!(
+            request.caller().kind(),
+            CallerKind::User { credentials: Credentials::SessionToken { mfa: Truth::Unknown }, .. }
+                | CallerKind::Root { credentials: Credentials::SessionToken { mfa: Truth::Unknown }, .. }
+        )
+}

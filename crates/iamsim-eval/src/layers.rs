@@ -1,0 +1,226 @@
+//! The policies that bear on one request, by the part they play.
+//!
+//! Knows no accounts or roles: whoever assembles the layers has already found out which policies apply
+//! (PE-APP).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::program::Program;
+
+/// The parts that policies play in a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Layer {
+    /// Resource control policies of the resource owner's organization.
+    ResourceControl,
+    /// Service control policies of the caller's organization.
+    ServiceControl,
+    /// The policy of the VPC endpoint the request came through.
+    VpcEndpoint,
+    /// The policy on the resource; a role's trust policy when the role is assumed, a key's policy for KMS.
+    Resource,
+    /// The caller's own policies, its groups' and the managed ones.
+    Identity,
+    /// The caller's permissions boundary.
+    PermissionsBoundary,
+    /// The policies passed when the session was made.
+    Session,
+}
+
+impl Layer {
+    /// Every layer, in the order in which a decision is explained (PE-MSG-08).
+    pub const ALL: [Self; 7] = [
+        Self::ResourceControl,
+        Self::ServiceControl,
+        Self::VpcEndpoint,
+        Self::Resource,
+        Self::Identity,
+        Self::PermissionsBoundary,
+        Self::Session,
+    ];
+
+    /// A stable name, in kebab case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ResourceControl => "resource-control",
+            Self::ServiceControl => "service-control",
+            Self::VpcEndpoint => "vpc-endpoint",
+            Self::Resource => "resource",
+            Self::Identity => "identity",
+            Self::PermissionsBoundary => "permissions-boundary",
+            Self::Session => "session",
+        }
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A compiled policy and the name under which it is attached. Cloning is two reference counts.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    name: Arc<str>,
+    program: Arc<Program>,
+}
+
+impl Attached {
+    /// Attaches a program under a name.
+    pub fn new(name: impl Into<Arc<str>>, program: impl Into<Arc<Program>>) -> Self {
+        Self { name: name.into(), program: program.into() }
+    }
+
+    /// The policy's name, as the account knows it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The compiled policy.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+}
+
+/// The control policies attached at one level: the root, an organizational unit, or the account.
+#[derive(Clone, Debug, Default)]
+pub struct Level {
+    pub(crate) name: Arc<str>,
+    pub(crate) policies: Vec<Attached>,
+}
+
+impl Level {
+    /// A level and what is attached there; nothing attached allows nothing (PE-SCP-03).
+    pub fn new(name: impl Into<Arc<str>>, policies: Vec<Attached>) -> Self {
+        Self { name: name.into(), policies }
+    }
+
+    /// The level's name: the root's, unit's or account's id or name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is attached.
+    pub fn policies(&self) -> &[Attached] {
+        &self.policies
+    }
+}
+
+/// What is known of the policy on the resource.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::exhaustive_enums, reason = "there is a policy, there is none, or nobody knows")]
+pub enum ResourcePolicy {
+    /// The resource has no policy.
+    #[default]
+    None,
+    /// The resource has this policy.
+    Attached(Attached),
+    /// Whether the resource has a policy, and what it says, is not known: it belongs to an account nobody
+    /// has described.
+    Unknown,
+}
+
+/// The policies that bear on a request.
+///
+/// What is left out is not there: no identity policies allow nothing, no boundary limits nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    pub(crate) identity: Vec<Attached>,
+    pub(crate) boundary: Option<Attached>,
+    pub(crate) session: Option<Vec<Attached>>,
+    pub(crate) resource: ResourcePolicy,
+    pub(crate) scps: Vec<Level>,
+    pub(crate) rcps: Vec<Level>,
+    pub(crate) endpoint: Option<Vec<Attached>>,
+    pub(crate) restrict_public_buckets: bool,
+    pub(crate) grants: Vec<KeyGrant>,
+}
+
+/// A KMS grant to the caller on the requested key (PE-KMS-07).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyGrant {
+    pub(crate) name: Arc<str>,
+    /// Operations in lower case, without the `kms:` prefix.
+    pub(crate) operations: Box<[Box<str>]>,
+}
+
+impl KeyGrant {
+    /// A grant that names the caller as grantee, with the operations it covers, such as `Decrypt`.
+    pub fn new<'a>(name: impl Into<Arc<str>>, operations: impl IntoIterator<Item = &'a str>) -> Self {
+        let operations = operations.into_iter().map(|name| name.to_ascii_lowercase().into()).collect();
+        Self { name: name.into(), operations }
+    }
+}
+
+impl Layers {
+    /// No policies at all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one of the caller's identity policies.
+    #[must_use]
+    pub fn with_identity(mut self, policy: Attached) -> Self {
+        self.identity.push(policy);
+        self
+    }
+
+    /// Sets the caller's permissions boundary.
+    #[must_use]
+    pub fn with_boundary(mut self, policy: Attached) -> Self {
+        self.boundary = Some(policy);
+        self
+    }
+
+    /// Sets the policies passed when the session was made: their statements are one set (PE-APP-03).
+    #[must_use]
+    pub fn with_session(mut self, policies: Vec<Attached>) -> Self {
+        self.session = Some(policies);
+        self
+    }
+
+    /// Sets what is known of the policy on the resource.
+    #[must_use]
+    pub fn with_resource(mut self, policy: ResourcePolicy) -> Self {
+        self.resource = policy;
+        self
+    }
+
+    /// Sets the service control policies, from the root down to the account. No levels: no organization, or
+    /// its management account, so nothing limits (PE-SCP-07).
+    #[must_use]
+    pub fn with_scps(mut self, levels: Vec<Level>) -> Self {
+        self.scps = levels;
+        self
+    }
+
+    /// Sets the resource control policies of the owner, from the root down to the account.
+    #[must_use]
+    pub fn with_rcps(mut self, levels: Vec<Level>) -> Self {
+        self.rcps = levels;
+        self
+    }
+
+    /// Sets the policies of the VPC endpoint that the request came through.
+    #[must_use]
+    pub fn with_endpoint(mut self, policies: Vec<Attached>) -> Self {
+        self.endpoint = Some(policies);
+        self
+    }
+
+    /// Says that `RestrictPublicBuckets` of S3 Block Public Access is on (PE-S3-03).
+    #[must_use]
+    pub fn with_restrict_public_buckets(mut self) -> Self {
+        self.restrict_public_buckets = true;
+        self
+    }
+
+    /// Adds a KMS grant whose grantee is the caller.
+    #[must_use]
+    pub fn with_grant(mut self, grant: KeyGrant) -> Self {
+        self.grants.push(grant);
+        self
+    }
+}

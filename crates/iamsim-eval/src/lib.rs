@@ -1,0 +1,49 @@
+//! Decides AWS authorization requests: layers of policies and one request in, the decision and exactly why
+//! out.
+//!
+//! This crate knows no accounts, organizations or roles: whoever asks has already found out which policies
+//! apply. It does no I/O, has no clock, no randomness and no global state, and it does not fail: what can't
+//! be judged makes the answer [`Decision::Undetermined`].
+//!
+//! [`authorize`] and [`explain`] are two doors to one walk; [`combine`] is the formula behind them.
+
+pub mod combine;
+
+mod condition;
+mod context;
+mod decide;
+mod display;
+mod fixed;
+mod json;
+mod layers;
+mod near_miss;
+mod principal;
+mod program;
+mod reason;
+mod request;
+mod resource;
+mod services;
+mod statement;
+mod trace;
+mod tracer;
+mod truth;
+mod value;
+mod variable;
+
+pub use condition::ConditionReason;
+pub use context::{Context, ContextValue};
+pub use decide::{Decision, authorize};
+pub use fixed::FixedRule;
+pub use json::EXPLANATION_VERSION;
+pub use layers::{Attached, KeyGrant, Layer, Layers, Level, ResourcePolicy};
+pub use near_miss::NearMiss;
+pub use principal::{Grade, PrincipalReason};
+pub use program::Program;
+pub use reason::Reason;
+pub use request::{Caller, CallerKind, Credentials, InvalidCaller, Request, Resource};
+pub use resource::ResourceReason;
+pub use trace::{
+    ClauseTrace, Explanation, LayerTrace, LevelTrace, PolicyTrace, StatementRef, StatementTrace, explain,
+};
+pub use tracer::Standing;
+pub use truth::Truth;

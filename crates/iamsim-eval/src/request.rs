@@ -1,0 +1,320 @@
+//! One authorization question: who asks, for which action, on which resource, in which context.
+
+use std::fmt;
+
+use iamsim_policy::{AccountId, Action, Arn};
+
+use crate::context::Context;
+use crate::truth::Truth;
+
+/// Who makes a request, as AWS has authenticated it (PE-KIND).
+///
+/// Made by the constructors, which take AWS's own forms of ARNs.
+///
+/// ```
+/// use iamsim_eval::Caller;
+///
+/// let session = "arn:aws:sts::111122223333:assumed-role/deployer/build-42".parse()?;
+/// let role = "arn:aws:iam::111122223333:role/ci/deployer".parse()?;
+/// let caller = Caller::role_session(session, role)?;
+/// assert_eq!(caller.account().unwrap().to_string(), "111122223333");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub(crate) kind: CallerKind,
+    /// None for callers without an account: services, anonymous, identities of a provider.
+    pub(crate) account: Option<AccountId>,
+    /// The partition; empty where there is no account.
+    pub(crate) partition: Box<str>,
+    /// `AIDA…` of a user, `AROA…` of a session's role (PE-PRN-09).
+    pub(crate) unique_id: Option<Box<str>>,
+}
+
+/// The kinds of callers and what each is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallerKind {
+    /// An IAM user.
+    User {
+        /// The user's ARN, path included.
+        arn: Arn,
+        /// What it signs with.
+        credentials: Credentials,
+    },
+    /// A role session.
+    RoleSession {
+        /// `…:assumed-role/Role/Session`; none for "some session of the role".
+        session: Option<Arn>,
+        /// The role's ARN, path included.
+        role: Arn,
+    },
+    /// A session from `GetFederationToken`.
+    FederatedUser {
+        /// `…:federated-user/Name`.
+        session: Arn,
+        /// The user that called `GetFederationToken`; none when that is not known.
+        user: Option<Arn>,
+    },
+    /// An account's root user.
+    Root {
+        /// `arn:aws:iam::111122223333:root`.
+        arn: Arn,
+        /// What it signs with.
+        credentials: Credentials,
+    },
+    /// An AWS service that acts for itself.
+    Service {
+        /// All names of the service, such as `cloudtrail.amazonaws.com`; the first is the one it calls by.
+        names: Box<[Box<str>]>,
+    },
+    /// Somebody that a web identity or SAML provider vouches for, before a role is assumed.
+    Federated {
+        /// The provider's ARN or well-known name, as `Federated` names it (PE-PRN-14).
+        provider: Box<str>,
+    },
+    /// Nobody: the request is not signed.
+    Anonymous,
+}
+
+/// What a user or root user signs with: it decides which IAM and STS calls are open at all (PE-SES-07).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Credentials {
+    /// Access keys, or the console: no restriction.
+    #[default]
+    LongTerm,
+    /// Temporary credentials from `GetSessionToken`.
+    SessionToken {
+        /// Whether MFA was given when they were made.
+        mfa: Truth,
+    },
+}
+
+/// An ARN does not have the form that the kind of caller needs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{arn}` is not {expected}")]
+pub struct InvalidCaller {
+    arn: Box<str>,
+    expected: &'static str,
+}
+
+impl Caller {
+    /// An IAM user with long-term credentials: `arn:aws:iam::111122223333:user/path/name`.
+    pub fn user(arn: Arn) -> Result<Self, InvalidCaller> {
+        let account =
+            account_of(&arn, "iam", "user/", "a user's ARN, `arn:aws:iam::111122223333:user/name`")?;
+        Ok(Self::of(account, &arn.clone(), CallerKind::User { arn, credentials: Credentials::LongTerm }))
+    }
+
+    /// A role session: `arn:aws:sts::111122223333:assumed-role/Role/Session` of the role with this ARN.
+    pub fn role_session(session: Arn, role: Arn) -> Result<Self, InvalidCaller> {
+        let account = account_of(
+            &session,
+            "sts",
+            "assumed-role/",
+            "a role session's ARN, `arn:aws:sts::111122223333:assumed-role/Role/Session`",
+        )?;
+        account_of(&role, "iam", "role/", ROLE_FORM)?;
+        Ok(Self::of(account, &session.clone(), CallerKind::RoleSession { session: Some(session), role }))
+    }
+
+    /// Some session of a role whose name is not known.
+    pub fn any_session_of(role: Arn) -> Result<Self, InvalidCaller> {
+        let account = account_of(&role, "iam", "role/", ROLE_FORM)?;
+        Ok(Self::of(account, &role.clone(), CallerKind::RoleSession { session: None, role }))
+    }
+
+    /// A session from `GetFederationToken`: `arn:aws:sts::111122223333:federated-user/Name`.
+    pub fn federated_user(session: Arn, user: Option<Arn>) -> Result<Self, InvalidCaller> {
+        let account = account_of(
+            &session,
+            "sts",
+            "federated-user/",
+            "a federated session's ARN, `arn:aws:sts::111122223333:federated-user/Name`",
+        )?;
+        Ok(Self::of(account, &session.clone(), CallerKind::FederatedUser { session, user }))
+    }
+
+    /// An account's root user: `arn:aws:iam::111122223333:root`.
+    pub fn root(arn: Arn) -> Result<Self, InvalidCaller> {
+        let account = account_of(&arn, "iam", "root", "a root user's ARN, `arn:aws:iam::111122223333:root`")?;
+        Ok(Self::of(account, &arn.clone(), CallerKind::Root { arn, credentials: Credentials::LongTerm }))
+    }
+
+    /// An AWS service, by the name it calls by, such as `sns.amazonaws.com`.
+    pub fn service(name: &str) -> Self {
+        Self::without_account(CallerKind::Service { names: [name.into()].into() })
+    }
+
+    /// Somebody a provider vouches for, in a call of `AssumeRoleWithWebIdentity` or `AssumeRoleWithSAML`.
+    pub fn federated(provider: &str) -> Self {
+        Self::without_account(CallerKind::Federated { provider: provider.into() })
+    }
+
+    /// An unsigned request.
+    pub fn anonymous() -> Self {
+        Self::without_account(CallerKind::Anonymous)
+    }
+
+    /// Adds the unique id that policies may name in place of the ARN: `AIDA…` or `AROA…` (PE-PRN-09).
+    #[must_use]
+    pub fn with_unique_id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.unique_id = Some(id.into());
+        self
+    }
+
+    /// Says what a user or root user signs with; other callers are left as they are.
+    #[must_use]
+    pub fn with_credentials(mut self, signed_with: Credentials) -> Self {
+        if let CallerKind::User { credentials, .. } | CallerKind::Root { credentials, .. } = &mut self.kind {
+            *credentials = signed_with;
+        }
+        self
+    }
+
+    /// What kind of caller it is.
+    pub fn kind(&self) -> &CallerKind {
+        &self.kind
+    }
+
+    /// The caller's account; for a role session the role's.
+    pub fn account(&self) -> Option<AccountId> {
+        self.account
+    }
+
+    /// `AIDA…` of a user, `AROA…` of a session's role.
+    pub fn unique_id(&self) -> Option<&str> {
+        self.unique_id.as_deref()
+    }
+
+    /// The role behind a role session.
+    pub fn role(&self) -> Option<&Arn> {
+        match &self.kind {
+            CallerKind::RoleSession { role, .. } => Some(role),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a session of a service-linked role, known by the path (PE-SCP-09).
+    pub fn is_service_linked(&self) -> bool {
+        self.role().is_some_and(|role| role.resource().starts_with("role/aws-service-role/"))
+    }
+
+    fn of(account: AccountId, arn: &Arn, kind: CallerKind) -> Self {
+        Self { kind, account: Some(account), partition: arn.partition().into(), unique_id: None }
+    }
+
+    fn without_account(kind: CallerKind) -> Self {
+        Self { kind, account: None, partition: "".into(), unique_id: None }
+    }
+}
+
+const ROLE_FORM: &str = "a role's ARN, `arn:aws:iam::111122223333:role/name`";
+
+fn account_of(
+    arn: &Arn,
+    service: &str,
+    prefix: &str,
+    expected: &'static str,
+) -> Result<AccountId, InvalidCaller> {
+    let invalid = || InvalidCaller { arn: arn.as_str().into(), expected };
+    let named = match prefix {
+        "root" => arn.resource() == "root",
+        _ => arn.resource().strip_prefix(prefix).is_some_and(|name| !name.is_empty()),
+    };
+    if arn.service() == service && arn.region().is_empty() && named {
+        arn.account().ok_or_else(invalid)
+    } else {
+        Err(invalid())
+    }
+}
+
+/// As AWS writes the caller in a message: the session's ARN for a session.
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            CallerKind::User { arn, .. }
+            | CallerKind::Root { arn, .. }
+            | CallerKind::RoleSession { session: Some(arn), .. }
+            | CallerKind::RoleSession { session: None, role: arn }
+            | CallerKind::FederatedUser { session: arn, .. } => write!(f, "{arn}"),
+            CallerKind::Service { names } => f.write_str(names.first().map_or("", |name| name)),
+            CallerKind::Federated { provider } => f.write_str(provider),
+            CallerKind::Anonymous => f.write_str("anonymous"),
+        }
+    }
+}
+
+/// What a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a request has one resource or none (PE-RES-01)")]
+pub enum Resource {
+    /// One resource.
+    Arn(Arn),
+    /// `*`: the action has no resource types.
+    None,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arn(arn) => write!(f, "{arn}"),
+            Self::None => f.write_str("*"),
+        }
+    }
+}
+
+/// One authorization question, complete: the evaluator adds nothing to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub(crate) caller: Caller,
+    pub(crate) action: Action,
+    pub(crate) resource: Resource,
+    pub(crate) owner: Option<AccountId>,
+    pub(crate) context: Context,
+}
+
+impl Request {
+    /// A request. The owner of the resource is the account in its ARN, or the caller's account for a request
+    /// without resource; [`with_owner`](Self::with_owner) says it for ARNs without account (PE-RES-19).
+    pub fn new(caller: Caller, action: Action, resource: Resource, context: Context) -> Self {
+        let owner = match &resource {
+            Resource::Arn(arn) => arn.account(),
+            Resource::None => caller.account,
+        };
+        Self { caller, action, resource, owner, context }
+    }
+
+    /// Says whose the resource is.
+    #[must_use]
+    pub fn with_owner(mut self, owner: AccountId) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// What for.
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// On what.
+    pub fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// Whose the resource is; none when that is not known.
+    pub fn owner(&self) -> Option<AccountId> {
+        self.owner
+    }
+
+    /// In which context.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+}

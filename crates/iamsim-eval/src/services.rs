@@ -1,0 +1,154 @@
+//! What single services add to the common rules, as data: which have resource control policies, which calls
+//! cross accounts, which buckets count as public.
+
+use iamsim_policy::{Comparison, Effect, Family, Piece, PrincipalPattern, Statement};
+
+use crate::program::Program;
+use crate::request::{Request, Resource};
+
+/// The services whose resources resource control policies bind (PE-RCP-02). The list grows with AWS's
+/// announcements.
+const RCP_SERVICES: &[&str] = &[
+    "aoss",
+    "cognito-identity",
+    "cognito-idp",
+    "cognito-sync",
+    "dynamodb",
+    "ecr",
+    "kms",
+    "logs",
+    "s3",
+    "secretsmanager",
+    "sqs",
+    "sts",
+];
+
+/// Whether resource control policies bind the resources of an action's service.
+pub(crate) fn has_resource_control(request: &Request) -> bool {
+    // PE-RCP-03: retiring a grant is out of their reach.
+    RCP_SERVICES.contains(&request.action().service()) && request.action().folded() != "kms:retiregrant"
+}
+
+/// KMS operations that a key's policy can open to other accounts; others never cross (PE-KMS-09).
+const KMS_CROSS_ACCOUNT: &[&str] = &[
+    "creategrant",
+    "decrypt",
+    "derivesharedsecret",
+    "describekey",
+    "encrypt",
+    "generatedatakey",
+    "generatedatakeypair",
+    "generatedatakeypairwithoutplaintext",
+    "generatedatakeywithoutplaintext",
+    "generatemac",
+    "getkeyrotationstatus",
+    "getpublickey",
+    "listgrants",
+    "reencryptfrom",
+    "reencryptto",
+    "retiregrant",
+    "revokegrant",
+    "sign",
+    "verify",
+    "verifymac",
+];
+
+/// SQS actions that can't be granted to other accounts (PE-SQS-03).
+const SQS_OWN_ACCOUNT_ONLY: &[&str] = &[
+    "addpermission",
+    "cancelmessagemovetask",
+    "createqueue",
+    "deletequeue",
+    "listmessagemovetasks",
+    "listqueues",
+    "listqueuetags",
+    "removepermission",
+    "setqueueattributes",
+    "startmessagemovetask",
+    "tagqueue",
+    "untagqueue",
+];
+
+/// Whether an action can never be used on another account's resource, whatever the policies say.
+pub(crate) fn stays_in_account(request: &Request) -> bool {
+    let action = request.action();
+    match action.service() {
+        "kms" => !KMS_CROSS_ACCOUNT.contains(&action.name()),
+        "sqs" => SQS_OWN_ACCOUNT_ONLY.contains(&action.name()),
+        "iam" => action.name() == "passrole", // PE-PASS-01
+        _ => false,
+    }
+}
+
+/// The actions that assume a role, and those authorized beside them on the same role (PE-TRU-03).
+pub(crate) fn is_role_assumption(request: &Request) -> bool {
+    const ACTIONS: &[&str] = &[
+        "assumerole",
+        "assumerolewithsaml",
+        "assumerolewithwebidentity",
+        "setcontext",
+        "setsourceidentity",
+        "tagsession",
+    ];
+    let Resource::Arn(arn) = request.resource() else { return false };
+    request.action().service() == "sts"
+        && ACTIONS.contains(&request.action().name())
+        && arn.service() == "iam"
+        && arn.resource().starts_with("role/")
+}
+
+/// Whether the resource is a KMS key, whose policy must be satisfied for every use (PE-KMS-01).
+pub(crate) fn is_key(request: &Request) -> bool {
+    let Resource::Arn(arn) = request.resource() else { return false };
+    arn.service() == "kms" && arn.resource().starts_with("key/")
+}
+
+/// Condition keys that, compared with fixed values, keep a bucket policy from counting as public (PE-S3-03).
+const FIXING_KEYS: &[&str] = &[
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceip",
+    "aws:sourceorgid",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn",
+];
+
+/// Whether a bucket policy counts as public: some Allow to everyone without a condition on fixed values.
+pub(crate) fn is_public(program: &Program) -> bool {
+    program.policy().statements().iter().any(is_public_statement)
+}
+
+fn is_public_statement(statement: &Statement) -> bool {
+    let to_everyone = statement.principal().is_some_and(|clause| {
+        clause.is_negated() || clause.entries().iter().any(|entry| entry.value == PrincipalPattern::Everyone)
+    });
+    let fixed = |condition: &iamsim_policy::Condition| {
+        let operator = condition.operator();
+        let positive = !operator.comparison.is_negated()
+            && !operator.if_exists
+            && operator.qualifier != Some(iamsim_policy::SetQualifier::ForAllValues)
+            && matches!(operator.comparison.family(), Family::String | Family::Arn | Family::Ip);
+        positive
+            && FIXING_KEYS.contains(&condition.key().folded())
+            && condition.values().iter().all(|listed| is_fixed(operator.comparison, &listed.value))
+    };
+    statement.effect() == Effect::Allow && to_everyone && !statement.conditions().iter().any(fixed)
+}
+
+/// Whether a listed value holds neither wildcards nor variables, and is no range of all addresses.
+fn is_fixed(comparison: Comparison, listed: &iamsim_policy::ConditionValue) -> bool {
+    if comparison.family() == Family::Ip {
+        return !listed.as_str().ends_with("/0");
+    }
+    listed
+        .template()
+        .is_none_or(|template| template.pieces().iter().all(|piece| matches!(piece, Piece::Text(_))))
+}

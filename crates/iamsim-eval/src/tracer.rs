@@ -1,0 +1,99 @@
+//! What is seen on the way to a decision. The decision and its explanation are one walk: a silent tracer
+//! costs nothing, a recorder keeps numbers and no text.
+
+use crate::condition::ConditionReason;
+use crate::layers::Layer;
+use crate::principal::{Grade, PrincipalReason};
+use crate::resource::Covered;
+use crate::truth::Truth;
+
+/// Whether a layer has a say in a request, and why not. The closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Standing {
+    /// Its policies are read.
+    Applies,
+    /// There are no such policies.
+    None,
+    /// Its policies are not known.
+    Unknown,
+    /// The caller has no account, so the layer does not concern it.
+    CallerWithoutAccount,
+    /// A service that acts for itself is not seen by this layer (PE-SVC-01).
+    ServicePrincipal,
+    /// Service-linked roles are not limited by organizations (PE-SLR-01).
+    ServiceLinkedRole,
+    /// The service has no resource control policies (PE-RCP-02).
+    ServiceNotSupported,
+    /// A root user has no identity policies and needs none in its own account (PE-ROOT-01).
+    RootUser,
+    /// A session from `GetFederationToken` without session policy has no permissions of its own (PE-SES-05).
+    FederatedWithoutSessionPolicy,
+    /// No resource policy takes part in this action (PE-PASS-01, PE-APP-04).
+    NotForAction,
+}
+
+impl Standing {
+    /// A stable name, in kebab case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applies => "applies",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+            Self::CallerWithoutAccount => "caller-without-account",
+            Self::ServicePrincipal => "service-principal",
+            Self::ServiceLinkedRole => "service-linked-role",
+            Self::ServiceNotSupported => "service-not-supported",
+            Self::RootUser => "root-user",
+            Self::FederatedWithoutSessionPolicy => "federated-without-session-policy",
+            Self::NotForAction => "not-for-action",
+        }
+    }
+}
+
+/// One thing seen: ids and outcomes, no text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    Layer(Layer, Standing),
+    Level(u16),
+    Policy(u16),
+    Statement(u16),
+    Action(bool, Option<u16>),
+    Principal(Truth, PrincipalReason, Option<u16>),
+    Resource(Covered),
+    Condition(u16, Truth, ConditionReason),
+    /// The statement is done: whether it matches, and with which grade.
+    Matched(Truth, Option<Grade>),
+}
+
+/// Sees a decision being made.
+pub(crate) trait Tracer {
+    /// Whether to go on looking when the outcome of a statement, a layer or the whole is certain.
+    const EXHAUSTIVE: bool;
+
+    /// One thing seen.
+    fn event(&mut self, event: Event);
+}
+
+/// Sees nothing.
+pub(crate) struct Silent;
+
+impl Tracer for Silent {
+    const EXHAUSTIVE: bool = false;
+
+    fn event(&mut self, _: Event) {}
+}
+
+/// Keeps everything.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    pub(crate) events: Vec<Event>,
+}
+
+impl Tracer for Recorder {
+    const EXHAUSTIVE: bool = true;
+
+    fn event(&mut self, event: Event) {
+        self.events.push(event);
+    }
+}
