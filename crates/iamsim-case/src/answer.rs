@@ -1,0 +1,162 @@
+//! The answer to a case: one of five words, and what `decide` writes.
+
+use std::fmt;
+
+use iamsim_eval::{Decision, explain};
+use iamsim_policy::{Diagnostic, Severity, Source};
+use serde_json::{Map, Value, json};
+
+use crate::read::{Case, InvalidCase};
+
+/// The words of the case format for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the case format has these five words")]
+pub enum Word {
+    /// The request is allowed.
+    Allowed,
+    /// A policy denies it.
+    ExplicitlyDenied,
+    /// Nothing allows it.
+    ImplicitlyDenied,
+    /// It depends on a key of `unknown_context`, or on something the case can't say.
+    Undetermined,
+    /// The case, or a document in it, can't be read.
+    InvalidInput,
+}
+
+impl Word {
+    /// Every word.
+    pub const ALL: [Self; 5] = [
+        Self::Allowed,
+        Self::ExplicitlyDenied,
+        Self::ImplicitlyDenied,
+        Self::Undetermined,
+        Self::InvalidInput,
+    ];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "Allowed",
+            Self::ExplicitlyDenied => "ExplicitlyDenied",
+            Self::ImplicitlyDenied => "ImplicitlyDenied",
+            Self::Undetermined => "Undetermined",
+            Self::InvalidInput => "InvalidInput",
+        }
+    }
+
+    /// Reads a word, spelled exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|word| word.as_str() == text)
+    }
+}
+
+impl From<Decision> for Word {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Allow => Self::Allowed,
+            Decision::ExplicitDeny => Self::ExplicitlyDenied,
+            Decision::ImplicitDeny => Self::ImplicitlyDenied,
+            Decision::Undetermined => Self::Undetermined,
+        }
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What `decide` writes for one case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    word: Word,
+    json: Value,
+}
+
+impl Answer {
+    /// The word.
+    pub fn word(&self) -> Word {
+        self.word
+    }
+
+    /// The line: `id`, `decision`, and `reason`, `layer`, `keys` or `error` as it fits.
+    pub fn to_json(&self) -> &Value {
+        &self.json
+    }
+}
+
+/// Answers the case on one line of a file; `line` is its number, from 1, for messages. `explained` adds the
+/// whole explanation.
+///
+/// A line that can't be read is answered `InvalidInput` with all findings under `error`.
+///
+/// ```
+/// let answer = iamsim_case::answer("cases.jsonl", 7, "{\"id\": \"x\"}", false);
+/// assert_eq!(answer.to_json()["id"], "x");
+/// assert_eq!(answer.to_json()["decision"], "InvalidInput");
+/// assert_eq!(answer.to_json()["error"]["diagnostics"][0]["line"], 7);
+/// ```
+pub fn answer(name: &str, line: u32, text: &str, explained: bool) -> Answer {
+    match Case::parse(Source::new(name, text)) {
+        Ok(case) if explained => decided_with_explanation(&case),
+        Ok(case) => decided(&case),
+        Err(invalid) => refused(&invalid, line),
+    }
+}
+
+fn decided(case: &Case) -> Answer {
+    // Naming the reason needs the explanation; nothing of it is rendered here.
+    let explanation = explain(case.layers(), case.request());
+    let word = Word::from(explanation.decision());
+    let mut fields = Map::new();
+    fields.insert("id".to_owned(), json!(case.id()));
+    fields.insert("decision".to_owned(), json!(word.as_str()));
+    fields.insert("reason".to_owned(), json!(explanation.reason().as_str()));
+    if let Some(layer) = explanation.deciding_layer() {
+        fields.insert("layer".to_owned(), json!(layer.as_str()));
+    }
+    if word == Word::Undetermined {
+        fields.insert("keys".to_owned(), json!(explanation.unknown_keys()));
+    }
+    Answer { word, json: Value::Object(fields) }
+}
+
+fn decided_with_explanation(case: &Case) -> Answer {
+    let Answer { word, mut json } = decided(case);
+    if let Value::Object(fields) = &mut json {
+        let explanation = explain(case.layers(), case.request());
+        fields.insert("explanation".to_owned(), explanation.to_json());
+    }
+    Answer { word, json }
+}
+
+fn refused(invalid: &InvalidCase, line: u32) -> Answer {
+    let diagnostics: Vec<Value> =
+        invalid.diagnostics().iter().map(|finding| diagnostic_json(finding, line)).collect();
+    let message = invalid
+        .diagnostics()
+        .iter()
+        .find(|finding| finding.severity() == Severity::Error)
+        .map(Diagnostic::message);
+    let json = json!({
+        "id": invalid.id(),
+        "decision": Word::InvalidInput.as_str(),
+        "error": { "message": message, "diagnostics": diagnostics },
+    });
+    Answer { word: Word::InvalidInput, json }
+}
+
+fn diagnostic_json(finding: &Diagnostic, line: u32) -> Value {
+    let position = finding.position();
+    json!({
+        "code": finding.code().as_str(),
+        "severity": finding.severity().to_string(),
+        "message": finding.message(),
+        "file": finding.source().name(),
+        "line": line.saturating_add(position.line).saturating_sub(1),
+        "column": position.column,
+        "help": finding.help(),
+    })
+}
