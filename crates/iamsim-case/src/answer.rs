@@ -3,6 +3,7 @@
 use std::fmt;
 
 use iamsim_eval::{Decision, explain};
+use iamsim_policy::json::{self, Node};
 use iamsim_policy::{Diagnostic, Severity, Source};
 use serde_json::{Map, Value, json};
 
@@ -99,14 +100,41 @@ impl Answer {
 /// assert_eq!(answer.to_json()["error"]["diagnostics"][0]["line"], 7);
 /// ```
 pub fn answer(name: &str, line: u32, text: &str, explained: bool) -> Answer {
-    match Case::parse(Source::new(name, text)) {
-        Ok(case) if explained => decided_with_explanation(&case),
-        Ok(case) => decided(&case),
+    answered(Case::parse(Source::new(name, text)), line, explained)
+}
+
+/// Answers the case on one line of a file whose bytes come from outside; see [`answer`].
+pub fn answer_bytes(name: &str, line: u32, bytes: Vec<u8>, explained: bool) -> Answer {
+    match Source::from_bytes(name, bytes) {
+        Ok(source) => answered(Case::parse(source), line, explained),
+        Err(finding) => refused(&InvalidCase::unreadable(finding), line),
+    }
+}
+
+/// Answers a file that is one JSON array of cases, in order; a file that is no such array is one answer.
+pub fn answer_array(name: &str, bytes: Vec<u8>, explained: bool) -> Vec<Answer> {
+    let unreadable = |finding| vec![refused(&InvalidCase::unreadable(finding), 1)];
+    let source = match Source::from_bytes(name, bytes) {
+        Ok(source) => source,
+        Err(finding) => return unreadable(finding),
+    };
+    match json::parse(&source) {
+        Ok(Node { value: json::Value::Array(cases), .. }) => {
+            cases.iter().map(|case| answered(Case::from_node(&source, case), 1, explained)).collect()
+        }
+        Ok(node) => vec![answered(Case::from_node(&source, &node), 1, explained)],
+        Err(finding) => unreadable(finding),
+    }
+}
+
+fn answered(read: Result<Case, InvalidCase>, line: u32, explained: bool) -> Answer {
+    match read {
+        Ok(case) => decided(&case, line, explained),
         Err(invalid) => refused(&invalid, line),
     }
 }
 
-fn decided(case: &Case) -> Answer {
+fn decided(case: &Case, line: u32, explained: bool) -> Answer {
     // Naming the reason needs the explanation; nothing of it is rendered here.
     let explanation = explain(case.layers(), case.request());
     let word = Word::from(explanation.decision());
@@ -120,16 +148,14 @@ fn decided(case: &Case) -> Answer {
     if word == Word::Undetermined {
         fields.insert("keys".to_owned(), json!(explanation.unknown_keys()));
     }
-    Answer { word, json: Value::Object(fields) }
-}
-
-fn decided_with_explanation(case: &Case) -> Answer {
-    let Answer { word, mut json } = decided(case);
-    if let Value::Object(fields) = &mut json {
-        let explanation = explain(case.layers(), case.request());
+    if !case.warnings().is_empty() {
+        let warnings = case.warnings().iter().map(|finding| diagnostic_json(finding, line)).collect();
+        fields.insert("warnings".to_owned(), Value::Array(warnings));
+    }
+    if explained {
         fields.insert("explanation".to_owned(), explanation.to_json());
     }
-    Answer { word, json }
+    Answer { word, json: Value::Object(fields) }
 }
 
 fn refused(invalid: &InvalidCase, line: u32) -> Answer {

@@ -1,7 +1,7 @@
 //! Fields of a case's JSON, each taken once, with a finding for every mistake.
 
 use iamsim_policy::json::{Member, Node, Value, duplicates};
-use iamsim_policy::{Code, Diagnostic, Source, Span, suggest};
+use iamsim_policy::{Code, Diagnostic, Severity, Source, Span, suggest};
 
 /// The members of an object, and the findings so far.
 pub(crate) struct Fields<'n, 's> {
@@ -9,13 +9,16 @@ pub(crate) struct Fields<'n, 's> {
     span: Span,
     members: &'n [Member<'s>],
     pub(crate) findings: Vec<Diagnostic>,
+    /// How grave a mistake in the fields read now is: those that never influence the decision only warn.
+    pub(crate) severity: Severity,
 }
 
 impl<'n, 's> Fields<'n, 's> {
     /// The members of `node`, which must be an object with no keys but `known`.
     pub(crate) fn of(source: &'s Source, node: &'n Node<'s>, known: &[&str]) -> Result<Self, Diagnostic> {
         let Value::Object(members) = &node.value else {
-            return Err(wrong_type(source, node, "a case", "an object"));
+            let message = mismatch(node, "a case and a policy in it", "an object");
+            return Err(Diagnostic::error(source, Code::WrongType, node.span, message));
         };
         let mut findings = Vec::new();
         for (member, first) in duplicates(members) {
@@ -27,14 +30,16 @@ impl<'n, 's> Fields<'n, 's> {
             );
         }
         for member in members.iter().filter(|member| !known.contains(&&*member.key)) {
-            let message = format!("a case has no field `{}`", member.key);
-            let mut finding = Diagnostic::error(source, Code::UnknownElement, member.key_span, message);
-            if let Some(near) = suggest::nearest(&member.key, known.iter().copied()) {
-                finding = finding.with_help(format!("`{near}` is the nearest name"));
-            }
-            findings.push(finding);
+            let message = format!("the case format has no field `{}` here", member.key);
+            let (code, span) = (Code::UnknownElement, member.key_span);
+            // A slip of the pen must not change the question in silence; a tool's own note may stand.
+            findings.push(match suggest::nearest(&member.key, known.iter().copied()) {
+                Some(near) => Diagnostic::error(source, code, span, message)
+                    .with_help(format!("did you mean `{near}`?")),
+                None => Diagnostic::warning(source, code, span, message).with_help("it is ignored"),
+            });
         }
-        Ok(Self { source, span: node.span, members, findings })
+        Ok(Self { source, span: node.span, members, findings, severity: Severity::Error })
     }
 
     /// A field that may be missing.
@@ -64,7 +69,7 @@ impl<'n, 's> Fields<'n, 's> {
         if let Value::String(text) = &node.value {
             return Some((text, node.span));
         }
-        self.findings.push(wrong_type(self.source, node, &format!("`{name}`"), "a string"));
+        self.wrong_type(node, &format!("`{name}`"), "a string");
         None
     }
 
@@ -73,7 +78,7 @@ impl<'n, 's> Fields<'n, 's> {
         if let Value::Array(items) = &node.value {
             return items;
         }
-        self.findings.push(wrong_type(self.source, node, &format!("`{name}`"), "an array"));
+        self.wrong_type(node, &format!("`{name}`"), "an array");
         &[]
     }
 
@@ -87,7 +92,19 @@ impl<'n, 's> Fields<'n, 's> {
 
     /// A finding about a value of the right type that is wrong all the same.
     pub(crate) fn invalid(&mut self, span: Span, message: impl Into<Box<str>>) {
-        self.findings.push(Diagnostic::error(self.source, Code::WrongType, span, message));
+        self.report(span, message.into());
+    }
+
+    /// A finding about a value of the wrong type.
+    pub(crate) fn wrong_type(&mut self, node: &Node<'_>, what: &str, wanted: &str) {
+        self.report(node.span, mismatch(node, what, wanted).into());
+    }
+
+    fn report(&mut self, span: Span, message: Box<str>) {
+        self.findings.push(match self.severity {
+            Severity::Error => Diagnostic::error(self.source, Code::WrongType, span, message),
+            Severity::Warning => Diagnostic::warning(self.source, Code::WrongType, span, message),
+        });
     }
 
     /// The text the fields stand in.
@@ -96,7 +113,6 @@ impl<'n, 's> Fields<'n, 's> {
     }
 }
 
-pub(crate) fn wrong_type(source: &Source, node: &Node<'_>, what: &str, wanted: &str) -> Diagnostic {
-    let message = format!("{what} must be {wanted}, and is {}", node.value.type_name());
-    Diagnostic::error(source, Code::WrongType, node.span, message)
+fn mismatch(node: &Node<'_>, what: &str, wanted: &str) -> String {
+    format!("{what} must be {wanted}, and is {}", node.value.type_name())
 }

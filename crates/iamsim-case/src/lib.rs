@@ -25,5 +25,5 @@ mod answer;
 mod fields;
 mod read;
 
-pub use answer::{Answer, Word, answer};
+pub use answer::{Answer, Word, answer, answer_array, answer_bytes};
 pub use read::{Case, Detail, InvalidCase};

@@ -12,7 +12,7 @@ use iamsim_policy::{
 };
 
 use crate::answer::Word;
-use crate::fields::{Fields, wrong_type};
+use crate::fields::Fields;
 
 /// The fields of a case.
 const FIELDS: &[&str] = &[
@@ -48,6 +48,7 @@ pub struct Case {
     request: Request,
     expected: Option<Word>,
     detail: Detail,
+    warnings: Vec<Diagnostic>,
 }
 
 /// What a case expects besides the word.
@@ -74,6 +75,10 @@ pub struct InvalidCase {
 }
 
 impl InvalidCase {
+    pub(crate) fn unreadable(finding: Diagnostic) -> Self {
+        Self { id: None, expected: None, rules: Vec::new(), diagnostics: vec![finding] }
+    }
+
     /// The case's id, if that much could be read.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
@@ -115,10 +120,13 @@ impl Case {
     /// All findings about the case and the documents in it.
     pub fn parse(source: impl Into<Source>) -> Result<Self, InvalidCase> {
         let source = source.into();
-        let unreadable =
-            |finding| InvalidCase { id: None, expected: None, rules: Vec::new(), diagnostics: vec![finding] };
-        let node = json::parse(&source).map_err(unreadable)?;
-        let fields = Fields::of(&source, &node, FIELDS).map_err(unreadable)?;
+        let node = json::parse(&source).map_err(InvalidCase::unreadable)?;
+        Self::from_node(&source, &node)
+    }
+
+    /// Reads a case that stands inside a larger document, such as an array of cases.
+    pub fn from_node(source: &Source, node: &Node<'_>) -> Result<Self, InvalidCase> {
+        let fields = Fields::of(source, node, FIELDS).map_err(InvalidCase::unreadable)?;
         Reader { fields }.case()
     }
 
@@ -152,6 +160,12 @@ impl Case {
         &self.detail
     }
 
+    /// What is odd about the case and does not change the question: fields that the format does not have,
+    /// and mistakes in those that never influence the decision.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
     /// The answer.
     pub fn decide(&self) -> Word {
         authorize(&self.layers, &self.request).into()
@@ -165,12 +179,14 @@ struct Reader<'n, 's> {
 impl<'n, 's> Reader<'n, 's> {
     fn case(mut self) -> Result<Case, InvalidCase> {
         let id = self.fields.text("id").map(|(id, _)| Box::from(id));
+        self.fields.severity = Severity::Warning;
         let rules = self.texts("rule");
         if let Some(why) = self.fields.optional("why") {
             self.fields.text_of("why", why);
         }
         let expected = self.expected();
         let detail = self.detail();
+        self.fields.severity = Severity::Error;
         let context = self.context();
         let caller = self.caller(&context);
         let action = self.action();
@@ -182,7 +198,7 @@ impl<'n, 's> Reader<'n, 's> {
         match (id, caller, action, resource, owner) {
             (Some(id), Some(caller), Some(action), Some(resource), Some(owner)) if !refused => {
                 let request = Request::new(caller, action, resource, context).with_owner(owner);
-                Ok(Case { id, rules, layers, request, expected, detail })
+                Ok(Case { id, rules, layers, request, expected, detail, warnings: findings })
             }
             (id, ..) => Err(InvalidCase { id, expected, rules, diagnostics: findings }),
         }
@@ -220,8 +236,7 @@ impl<'n, 's> Reader<'n, 's> {
         let mut detail = Detail::default();
         let Some(node) = self.fields.optional("expected_detail") else { return detail };
         let Value::Object(members) = &node.value else {
-            let finding = wrong_type(self.fields.source(), node, "`expected_detail`", "an object");
-            self.fields.findings.push(finding);
+            self.fields.wrong_type(node, "`expected_detail`", "an object");
             return detail;
         };
         for member in members {
@@ -257,8 +272,7 @@ impl<'n, 's> Reader<'n, 's> {
                     }
                 }
             } else {
-                let finding = wrong_type(self.fields.source(), node, "`context`", "an object");
-                self.fields.findings.push(finding);
+                self.fields.wrong_type(node, "`context`", "an object");
             }
         }
         for key in self.texts("unknown_context") {
@@ -277,8 +291,7 @@ impl<'n, 's> Reader<'n, 's> {
             }
             _ => {
                 let what = format!("the value of `{key}`");
-                let finding = wrong_type(self.fields.source(), node, &what, "a string or a list of strings");
-                self.fields.findings.push(finding);
+                self.fields.wrong_type(node, &what, "a string or a list of strings");
                 None
             }
         }
@@ -295,8 +308,7 @@ impl<'n, 's> Reader<'n, 's> {
             None | Some((Value::Null, _)) => false,
             Some((Value::Bool(only), _)) => *only,
             Some((_, node)) => {
-                let finding = wrong_type(self.fields.source(), node, "`wildcard_only_action`", "a boolean");
-                self.fields.findings.push(finding);
+                self.fields.wrong_type(node, "`wildcard_only_action`", "a boolean");
                 false
             }
         };
@@ -434,16 +446,14 @@ impl<'n, 's> Reader<'n, 's> {
         if let Value::Bool(on) = setting.value {
             return on;
         }
-        let finding = wrong_type(self.fields.source(), setting, "`blockPublicAccess`", "a boolean");
-        self.fields.findings.push(finding);
+        self.fields.wrong_type(setting, "`blockPublicAccess`", "a boolean");
         false
     }
 
     /// The one known member of an object, if it is there.
     fn member_of(&mut self, name: &str, node: &'n Node<'s>, known: &str) -> Option<&'n Node<'s>> {
         let Value::Object(members) = &node.value else {
-            let finding = wrong_type(self.fields.source(), node, &format!("`{name}`"), "an object");
-            self.fields.findings.push(finding);
+            self.fields.wrong_type(node, &format!("`{name}`"), "an object");
             return None;
         };
         for member in members.iter().filter(|member| member.key != known) {

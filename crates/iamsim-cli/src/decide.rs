@@ -1,0 +1,174 @@
+//! `iamsim decide`: cases in, one line a case out, streaming.
+//!
+//! Cases are read, answered and written in batches of lines, so that a million of them need no more memory
+//! than one batch, and the order of the answers is the order of the cases whatever the number of threads.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::Context as _;
+use clap::Args;
+
+/// How many lines are in memory at once, for each thread.
+const BATCH: usize = 256;
+
+/// The longest line that is read, in bytes: more than any case needs, and little enough to hold.
+const MAX_LINE_BYTES: usize = iamsim_policy::MAX_SOURCE_BYTES;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  iamsim decide cases.jsonl
+  iamsim decide --explain < cases.jsonl | jq .explanation.reason
+  iamsim decide --jobs 4 testdata/corpus/*.jsonl
+
+Each line is one case (JSON), each answer one line with `id` and `decision`: Allowed, ExplicitlyDenied,
+ImplicitlyDenied, Undetermined or InvalidInput. A line that can't be read is answered InvalidInput with the
+findings under `error`, and the run goes on. An empty line is skipped. A file may also hold one JSON array of
+cases.
+
+Exit status: 0 when every line was answered, InvalidInput included; 2 when a file can't be read.")]
+pub(crate) struct Decide {
+    /// Files with cases; standard input when there are none, or for `-`.
+    files: Vec<PathBuf>,
+    /// Add the whole explanation to every answer.
+    #[arg(long)]
+    explain: bool,
+    /// How many threads answer.
+    #[arg(long, default_value = "1")]
+    jobs: NonZeroUsize,
+}
+
+impl Decide {
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        if self.files.is_empty() {
+            self.stream("standard input", io::stdin().lock(), &mut out)?;
+        }
+        let mut code = ExitCode::SUCCESS;
+        for file in &self.files {
+            let name = file.display().to_string();
+            if name == "-" {
+                self.stream("standard input", io::stdin().lock(), &mut out)?;
+                continue;
+            }
+            match File::open(file) {
+                Ok(opened) => self.stream(&name, BufReader::new(opened), &mut out)?,
+                Err(error) => {
+                    // The other files are still answered.
+                    out.flush()?;
+                    crate::report(&anyhow::Error::from(error).context(format!("can't read `{name}`")));
+                    code = ExitCode::from(2);
+                }
+            }
+        }
+        out.flush()?;
+        Ok(code)
+    }
+
+    fn stream(&self, name: &str, mut input: impl BufRead, out: &mut impl Write) -> anyhow::Result<()> {
+        if starts_an_array(&mut input).with_context(|| format!("can't read `{name}`"))? {
+            return self.array(name, input, out);
+        }
+        let mut number = 0;
+        loop {
+            let mut batch = Vec::with_capacity(BATCH * self.jobs.get());
+            while batch.len() < BATCH * self.jobs.get() {
+                let Some(line) = read_line(&mut input).with_context(|| format!("can't read `{name}`"))?
+                else {
+                    break;
+                };
+                number += 1;
+                if !line.iter().all(u8::is_ascii_whitespace) {
+                    batch.push((number, line));
+                }
+            }
+            if batch.is_empty() {
+                return Ok(());
+            }
+            for answer in self.answers(name, &batch)? {
+                writeln!(out, "{answer}")?;
+            }
+        }
+    }
+
+    /// A file that is one JSON array of cases is read whole.
+    fn array(&self, name: &str, mut input: impl Read, out: &mut impl Write) -> anyhow::Result<()> {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes).with_context(|| format!("can't read `{name}`"))?;
+        for answer in iamsim_case::answer_array(name, bytes, self.explain) {
+            writeln!(out, "{}", answer.to_json())?;
+        }
+        Ok(())
+    }
+
+    /// The answers of a batch, in the order of its lines.
+    fn answers(&self, name: &str, batch: &[(u32, Vec<u8>)]) -> anyhow::Result<Vec<String>> {
+        let explained = self.explain;
+        let one = |(number, line): &(u32, Vec<u8>)| {
+            iamsim_case::answer_bytes(name, *number, line.clone(), explained).to_json().to_string()
+        };
+        if self.jobs.get() == 1 {
+            return Ok(batch.iter().map(one).collect());
+        }
+        thread::scope(|scope| {
+            let shares: Vec<_> = batch
+                .chunks(batch.len().div_ceil(self.jobs.get()))
+                .map(|share| scope.spawn(move || share.iter().map(one).collect::<Vec<_>>()))
+                .collect();
+            let mut answers = Vec::with_capacity(batch.len());
+            for share in shares {
+                let share = share.join().map_err(|_| anyhow::anyhow!("a thread of `decide` failed"))?;
+                answers.extend(share);
+            }
+            Ok(answers)
+        })
+    }
+}
+
+/// Whether the first character that is no white space opens an array.
+fn starts_an_array(input: &mut impl BufRead) -> io::Result<bool> {
+    // Nothing is consumed, so that lines stay countable; blanks that fill a buffer begin no array.
+    let first = input.fill_buf()?.iter().find(|byte| !byte.is_ascii_whitespace());
+    Ok(first == Some(&b'['))
+}
+
+/// The next line without its line break; none at the end. A line longer than can be a case is cut: it is
+/// answered as too large, and the rest of it is skipped.
+fn read_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let read = input.by_ref().take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', &mut line)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+    } else if line.len() > MAX_LINE_BYTES {
+        skip_line(input)?;
+    }
+    Ok(Some(line))
+}
+
+fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let buffer = input.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        let (used, ended) = match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), false),
+        };
+        input.consume(used);
+        if ended {
+            return Ok(());
+        }
+    }
+}
