@@ -97,10 +97,11 @@ pub(crate) fn is_role_assumption(request: &Request) -> bool {
         && arn.resource().starts_with("role/")
 }
 
-/// Whether the resource is a KMS key, whose policy must be satisfied for every use (PE-KMS-01).
+/// Whether a KMS operation is asked on a key, whose policy must be satisfied for every use (PE-KMS-01). Other
+/// services' actions that name a key, such as `kinesis:StopStreamEncryption`, are no use of it.
 pub(crate) fn is_key(request: &Request) -> bool {
     let Resource::Arn(arn) = request.resource() else { return false };
-    arn.service() == "kms" && arn.resource().starts_with("key/")
+    request.action().service() == "kms" && arn.service() == "kms" && arn.resource().starts_with("key/")
 }
 
 /// Condition keys that, compared with fixed values, keep a bucket policy from counting as public (PE-S3-03).

@@ -22,6 +22,7 @@ pub mod wildcard;
 mod account;
 mod action;
 mod arn;
+mod classic;
 mod condition;
 mod diagnostic;
 mod key;
@@ -30,9 +31,11 @@ mod operator;
 mod policy;
 mod principal;
 mod print;
+mod quota;
 mod source;
 mod template;
 mod value;
+mod write;
 
 pub use account::{AccountId, InvalidAccountId};
 pub use action::{Action, ActionPattern, InvalidAction};
@@ -40,6 +43,7 @@ pub use arn::{
     ARN_PARTS, Arn, ArnPattern, InvalidArn, KNOWN_PARTITIONS, WILDCARDS_CROSS_COLONS, fixed_tokens,
     split_tokens,
 };
+pub use classic::classic_service_control;
 pub use condition::{Condition, ConditionValue};
 pub use diagnostic::{Code, Diagnostic, Related, Severity, quote};
 pub use key::ContextKey;
@@ -49,5 +53,7 @@ pub use policy::{
     ResourceService, Statement, Version,
 };
 pub use principal::{PrincipalClause, PrincipalPattern};
+pub use quota::{PolicyQuota, Quotas};
 pub use source::{MAX_SOURCE_BYTES, Place, Position, Source, Span, Spanned};
 pub use template::{Piece, Syntax, Template, TemplateError};
+pub use write::{GuardedIssuer, WriteChecks, WriteRefusal, check_write};

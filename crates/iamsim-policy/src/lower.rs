@@ -16,6 +16,9 @@ use crate::source::{Source, Span};
 use crate::suggest::nearest;
 use rules::{Presence, Rules, rules};
 
+pub(crate) use clauses::IAM_RESOURCES;
+pub(crate) use statement::STATEMENT;
+
 pub(crate) fn lower(kind: PolicyKind, source: &Source, node: &Node<'_>) -> Result<Parts, PolicyError> {
     let mut lowering =
         Lowering { source, kind, rules: rules(kind), variables: false, findings: Vec::new(), failed: false };

@@ -40,7 +40,7 @@ pub(crate) const IAM_RESOURCES: &[&str] = &[
 ];
 
 /// What AWS's own policies of 2026 name besides; the recorded message of IAM does not list it.
-const NEWER_IAM_RESOURCES: &[&str] = &["role-template/"];
+const NEWER_IAM_RESOURCES: &[&str] = &["delegation-request/", "role-template/"];
 
 impl Lowering<'_> {
     pub(super) fn actions(&mut self, member: &Member<'_>, negated: bool) -> Option<ActionClause> {

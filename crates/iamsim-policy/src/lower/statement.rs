@@ -10,7 +10,8 @@ use crate::suggest::nearest;
 
 use super::{Elements, Lowering, with_article};
 
-const STATEMENT: &[&str] = &[
+/// The elements of a statement (PE-DOC-03).
+pub(crate) const STATEMENT: &[&str] = &[
     "Sid",
     "Effect",
     "Principal",

@@ -1,0 +1,40 @@
+//! How much more than a decision does its explanation cost, and how much of that is its text?
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use iamsim_benches::workload;
+use iamsim_eval::{authorize, explain};
+
+fn explanation(criterion: &mut Criterion) {
+    for name in ["W1", "W2", "W3"] {
+        let workload = workload(name);
+        let mut group = criterion.benchmark_group(format!("explain/{name}"));
+        group.throughput(Throughput::Elements(workload.requests.len() as u64));
+        group.bench_function("decision only", |bencher| {
+            bencher.iter(|| {
+                for request in &workload.requests {
+                    let _ = black_box(authorize(&workload.layers, request));
+                }
+            });
+        });
+        group.bench_function("explanation", |bencher| {
+            bencher.iter(|| {
+                for request in &workload.requests {
+                    let _ = black_box(explain(&workload.layers, request));
+                }
+            });
+        });
+        group.bench_function("explanation and its text", |bencher| {
+            bencher.iter(|| {
+                for request in &workload.requests {
+                    black_box(explain(&workload.layers, request).to_string());
+                }
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, explanation);
+criterion_main!(benches);
