@@ -24,6 +24,7 @@ mod action;
 mod arn;
 mod classic;
 mod condition;
+mod date;
 mod diagnostic;
 mod key;
 mod lower;

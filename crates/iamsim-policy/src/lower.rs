@@ -123,7 +123,7 @@ impl Lowering<'_> {
     }
 
     fn document(&mut self, node: &Node<'_>) -> Option<Parts> {
-        if self.rules.latin {
+        if self.rules.stored_by_iam {
             self.characters(node.span);
         }
         let Value::Object(members) = &node.value else {
@@ -177,7 +177,7 @@ impl Lowering<'_> {
             "Principal" => "say who may do it, for example `\"Principal\": {\"AWS\": \"111122223333\"}`",
             "Action" => "add `Action` or `NotAction`",
             "Resource" => "add `Resource` or `NotResource`; `\"Resource\": \"*\"` is every resource",
-            _ => "add it",
+            _ => "add `\"Version\": \"2012-10-17\"`",
         });
         self.report(finding);
     }

@@ -3,8 +3,9 @@
 /// The candidate nearest to a word that is none of them, or none when nothing is near.
 ///
 /// A difference of case only is nearest of all; then the fewest edits decide (a letter added, dropped,
-/// changed, or swapped with its neighbour), and among equals the first candidate. At most a third of the
-/// letters may differ, so that no far-fetched word is offered.
+/// changed, or swapped with its neighbour), then the longer common beginning, then the order of the
+/// candidates. At most a third of the letters and at most three may differ, so that no far-fetched word is
+/// offered.
 ///
 /// ```
 /// use iamsim_policy::suggest::nearest;
@@ -18,19 +19,20 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         return None;
     }
     let folded: Vec<char> = word.to_lowercase().chars().collect();
-    let allowed = (folded.len() / 3).max(1);
-    let mut best: Option<(usize, &str)> = None;
+    let allowed = (folded.len() / 3).clamp(1, 3);
+    let mut best: Option<(usize, usize, &str)> = None;
     for candidate in candidates {
         let other: Vec<char> = candidate.to_lowercase().chars().collect();
         if folded.len().abs_diff(other.len()) > allowed {
             continue;
         }
         let edits = distance(&folded, &other);
-        if edits <= allowed && best.is_none_or(|(fewest, _)| edits < fewest) {
-            best = Some((edits, candidate));
+        let differ = folded.len() - folded.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        if edits <= allowed && best.is_none_or(|(fewest, latest, _)| (edits, differ) < (fewest, latest)) {
+            best = Some((edits, differ, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    best.map(|(_, _, candidate)| candidate)
 }
 
 /// Longer words are nobody's misspelling of a name in the grammar.
@@ -79,6 +81,13 @@ mod tests {
         check("acton", "action", 1);
         check("aciton", "action", 1);
         check("kitten", "sitting", 3);
+    }
+
+    #[test]
+    fn the_longer_common_beginning_decides_among_equals() {
+        let keys = ["aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
+        assert_eq!(nearest("aws:PrincipalOrg", keys), Some("aws:PrincipalOrgID"));
+        assert_eq!(nearest("sts:GetCallerIdentity", ["sts:SetSourceIdentity"]), None);
     }
 
     #[test]

@@ -80,43 +80,6 @@ fn is_date(text: &str) -> bool {
     date_ok && zone_ok && clock_ok
 }
 
-/// Whether IAM would store a document with this date, which is less than being able to compare it (POL-12,
-/// POL-40, PE-DAT-06): `01T`, a one-digit hour and an offset without minutes were accepted, `234-13`, a
-/// one-digit offset, ten digits of fraction and epochs beyond 63 bits refused.
-pub(crate) fn is_storable_date(text: &str) -> bool {
-    let numeric = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let up_to = |text: &str, low: u32, high: u32| {
-        numeric(text) && text.len() <= 2 && text.parse().is_ok_and(|number| (low..=high).contains(&number))
-    };
-    let two = |text: &str, high: u32| text.len() == 2 && up_to(text, 0, high);
-    if numeric(text.strip_prefix('-').unwrap_or(text)) {
-        return text.parse::<i64>().is_ok();
-    }
-    let (date, time) = text.split_once(['T', 't']).unwrap_or((text, ""));
-    let mut parts = date.split('-');
-    let date_ok = numeric(parts.next().unwrap_or_default())
-        && parts.next().is_none_or(|month| up_to(month, 1, 12))
-        && parts.next().is_none_or(|day| up_to(day, 1, 31))
-        && parts.next().is_none();
-    let zone_at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
-    let (clock, zone) = time.split_at_checked(zone_at).unwrap_or((time, ""));
-    let zone_ok = match zone.strip_prefix(['+', '-']) {
-        Some(offset) => match offset.split_once(':') {
-            Some((hours, minutes)) => two(hours, 23) && two(minutes, 59),
-            None => two(offset, 23) || (offset.len() == 4 && numeric(offset)),
-        },
-        None => zone.is_empty() || zone.eq_ignore_ascii_case("z"),
-    };
-    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let mut parts = clock.split(':');
-    let clock_ok = clock.is_empty()
-        || (parts.next().is_some_and(|hour| up_to(hour, 0, 23))
-            && parts.next().is_some_and(|minute| two(minute, 59))
-            && parts.next().is_none_or(|second| two(second, 59))
-            && parts.next().is_none());
-    date_ok && zone_ok && clock_ok && numeric(fraction) && fraction.len() <= 9
-}
-
 /// PE-BIN-01
 fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');

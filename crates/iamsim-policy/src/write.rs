@@ -5,7 +5,6 @@
 //! may drift (CONF-10). Whatever these checks let pass is a valid policy *as stored* too: where they miss
 //! something, the findings of [`Policy::parse`] refuse it.
 
-mod date;
 mod identity;
 mod organization;
 mod resource;

@@ -65,7 +65,7 @@ impl Lowering<'_> {
         if nodes.is_empty() {
             let message = format!("an empty {} makes the statement say nothing", quote(&member.key));
             // POL-14, POL-15; elsewhere the statement is inert (PE-TYP-12).
-            let finding = if self.rules.latin {
+            let finding = if self.rules.stored_by_iam {
                 self.error(Code::EmptyList, member.value.span, message)
             } else {
                 self.warning(Code::EmptyList, member.value.span, message)
@@ -110,8 +110,7 @@ impl Lowering<'_> {
             self.report(finding);
             return false;
         };
-        let stored_by_iam = self.rules.latin;
-        if text.contains("${") && !(stored_by_iam && name.contains(':')) {
+        if text.contains("${") && !(self.rules.stored_by_iam && name.contains(':')) {
             // PE-ACT-07
             let message = format!("the variable in {} stays plain text, which no action has", quote(text));
             let finding = self
@@ -120,7 +119,7 @@ impl Lowering<'_> {
             self.report(finding);
             return true;
         }
-        if name.contains(':') && stored_by_iam {
+        if name.contains(':') && self.rules.stored_by_iam {
             // POL-17
             let message = format!("the action {} has more than one colon", quote(text));
             let finding = self

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::condition::{Condition, ConditionValue};
+use crate::date;
 use crate::diagnostic::{Code, quote};
 use crate::json::{Member, Node, Value, duplicates_by};
 use crate::key::ContextKey;
@@ -181,14 +182,14 @@ impl Lowering<'_> {
         ConditionValue { text: text.into(), template }
     }
 
-    /// Warns of a value that the operator can't read, and that therefore never compares (PE-TYP-20).
+    /// Reports a value that the operator can't read, and that therefore never compares (PE-TYP-20).
     fn readable(&mut self, operator: Operator, text: &str, span: Span) {
         if let Err(wanted) = value::readable(operator.comparison.family(), text) {
             let message = format!("`{operator}` can't read {}", quote(text));
             // POL-12, PE-DAT-06: IAM reads dates when it stores a document, and nothing else.
-            let refused = self.rules.latin
+            let refused = self.rules.stored_by_iam
                 && operator.comparison.family() == Family::Date
-                && !value::is_storable_date(text);
+                && !date::is_storable(text);
             let finding = if refused {
                 self.error(Code::UnreadableValue, span, message)
             } else {

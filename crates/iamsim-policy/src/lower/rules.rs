@@ -38,8 +38,9 @@ pub(crate) struct Rules {
     /// `Sid` is letters and digits, and unique (PE-DOC-13); elsewhere neither is an error (PE-DOC-14).
     pub(crate) strict_sids: bool,
     pub(crate) short_arns: ShortArns,
-    /// IAM stores it, and takes only the characters of PE-DOC-09.
-    pub(crate) latin: bool,
+    /// IAM itself stores it: what IAM was recorded to refuse is an error (characters PE-DOC-09, colons
+    /// POL-17, dates POL-12, empty lists POL-14 and POL-15).
+    pub(crate) stored_by_iam: bool,
 }
 
 /// The row of a kind.
@@ -52,9 +53,9 @@ pub(crate) fn rules(kind: PolicyKind) -> Rules {
         id: Expected,
         strict_sids: true,
         short_arns: ShortArns::Completed,
-        latin: true,
+        stored_by_iam: true,
     };
-    let organization = Rules { id: Forbidden, strict_sids: false, latin: false, ..identity };
+    let organization = Rules { id: Forbidden, strict_sids: false, stored_by_iam: false, ..identity };
     let resource = Rules {
         principal: Expected,
         not_principal: Optional,
@@ -62,7 +63,7 @@ pub(crate) fn rules(kind: PolicyKind) -> Rules {
         id: Optional,
         strict_sids: false,
         short_arns: ShortArns::CompletedWithWildcard,
-        latin: false,
+        stored_by_iam: false,
     };
     match kind {
         PolicyKind::Identity | PolicyKind::PermissionsBoundary => identity,

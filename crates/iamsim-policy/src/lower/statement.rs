@@ -150,7 +150,10 @@ impl Lowering<'_> {
                 let message = format!("`Effect` is `Allow` or `Deny`, not {}", quote(text));
                 let finding = self.error(Code::InvalidEffect, member.value.span, message);
                 self.report(match nearest(text, ["Allow", "Deny"]) {
-                    Some(meant) => finding.with_help(format!("write `{meant}`: the case counts")),
+                    Some(meant) if meant.eq_ignore_ascii_case(text) => {
+                        finding.with_help(format!("write `{meant}`: the case counts"))
+                    }
+                    Some(meant) => finding.with_help(format!("did you mean `{meant}`?")),
                     None => finding,
                 });
                 None

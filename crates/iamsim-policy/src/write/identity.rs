@@ -5,6 +5,7 @@
 //! where a line says otherwise.
 
 use crate::arn::{ARN_PARTS, KNOWN_PARTITIONS};
+use crate::date;
 use crate::json::{Member, Node, Value, duplicates, duplicates_by};
 use crate::lower::IAM_RESOURCES;
 use crate::operator::{Family, Operator};
@@ -12,7 +13,6 @@ use crate::policy::{Policy, PolicyKind, Version};
 use crate::source::Source;
 use crate::template::{Syntax, Template};
 
-use super::date;
 use super::{WriteRefusal, entries, iam_characters, member, parsed, statements, texts, value};
 
 const SYNTAX: &str = "Syntax errors in policy.";
@@ -154,8 +154,8 @@ fn has_dates(block: &Member<'_>) -> bool {
         Operator::parse(&block.key).is_some_and(|operator| operator.comparison.family() == Family::Date);
     let Value::Object(members) = &block.value.value else { return true };
     let value = |node: &Node<'_>| match &node.value {
-        Value::String(text) => date::is_accepted(text),
-        Value::Number(text) => date::is_accepted(text),
+        Value::String(text) => date::is_storable(text),
+        Value::Number(text) => date::is_storable(text),
         _ => false,
     };
     !dated
