@@ -1,14 +1,14 @@
 //! Conditions: one function an operator family, and the rules for missing, unknown and several values
 //! (PE-CND, PE-MIS, PE-SET).
 
-use iamsim_policy::wildcard::{Token, matches_tokens};
-use iamsim_policy::{ARN_PARTS, Comparison, Condition, Family, Operator, Piece, SetQualifier, split_tokens};
+use iamsim_policy::wildcard::{Token, matches_by, matches_tokens};
+use iamsim_policy::{ARN_PARTS, Comparison, Condition, Family, Operator, SetQualifier, split_tokens};
 
 use crate::context::{Context, ContextValue};
 use crate::program::Operand;
 use crate::truth::Truth;
 use crate::value::{self, Number};
-use crate::variable::{Filled, fill};
+use crate::variable::{Filled, fill, plain};
 
 /// Whether `NumericNotEquals` and `DateNotEquals` hold when either side can't be read. Low confidence
 /// (PE-NUM-03; dates go "as for Numeric", PE-DAT-01).
@@ -293,8 +293,7 @@ impl Test<'_> {
         let found = six_parts(value)?;
         Some(Truth::any(self.operands.iter().map(|listed| match listed {
             Operand::ArnParts(parts) => {
-                let matches =
-                    parts.iter().zip(&found).all(|(part, found)| matches_tokens(&fixed(part), found));
+                let matches = parts.iter().zip(&found).all(|(part, found)| matches_by(part, plain, found));
                 matches.into()
             }
             Operand::ArnPieces(pieces) => match fill(pieces, self.context) {
@@ -335,17 +334,6 @@ pub(crate) fn begins_with_arn(parts: &[Vec<Token<'_>>; ARN_PARTS]) -> bool {
         Token::One | Token::Run => None,
     });
     texts.collect::<Option<String>>().is_some_and(|text| text == "arn")
-}
-
-fn fixed(pieces: &[Piece]) -> Vec<Token<'_>> {
-    pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Text(text) => Token::Text(text),
-            Piece::One => Token::One,
-            Piece::Run | Piece::Variable { .. } => Token::Run,
-        })
-        .collect()
 }
 
 fn string_matches(tokens: &[Token<'_>], value: &str, ignore_case: bool) -> bool {

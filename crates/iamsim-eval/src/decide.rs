@@ -189,6 +189,23 @@ fn has_key_grant(layers: &Layers, request: &Request) -> bool {
     action.service() == "kms" && layers.grants.iter().any(covers)
 }
 
+/// The statements of a policy that are looked at.
+enum Either<'a> {
+    All(std::ops::Range<u32>),
+    Some(std::slice::Iter<'a, u32>),
+}
+
+impl Iterator for Either<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        match self {
+            Self::All(range) => range.next(),
+            Self::Some(indices) => indices.next().copied(),
+        }
+    }
+}
+
 struct Walk<'a, T> {
     layers: &'a Layers,
     subject: Subject<'a>,
@@ -331,9 +348,15 @@ impl<T: Tracer> Walk<'_, T> {
 
     /// Shows every statement's outcome to `see`, which answers whether the request is denied by now.
     fn policy(&mut self, policy: &Attached, mut see: impl FnMut(Effect, Reach) -> Truth) {
-        let kind = policy.program().policy().kind();
-        for (index, (statement, compiled)) in policy.program().statements().enumerate() {
-            self.tracer.event(Event::Statement(index_of(index)));
+        let program = policy.program();
+        let all = 0..index_of(program.policy().statements().len());
+        // An explanation shows every statement, a decision looks at those that could match.
+        let candidates = program.candidates(self.subject.request.action().service());
+        let looked_at = if T::EXHAUSTIVE { Either::All(all) } else { Either::Some(candidates.iter()) };
+        for index in looked_at {
+            let Some((statement, compiled)) = program.statement(index as usize) else { continue };
+            self.tracer.event(Event::Statement(index));
+            let kind = program.policy().kind();
             let reach = matches(statement, compiled, kind, self.subject, self.tracer);
             if see(statement.effect(), reach).is_true() && !T::EXHAUSTIVE {
                 break;

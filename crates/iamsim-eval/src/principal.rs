@@ -32,7 +32,7 @@ pub(crate) struct Reach {
     pub(crate) strong: Truth,
     pub(crate) session: Truth,
     /// The entry that matched best, for the trace.
-    pub(crate) entry: Option<u16>,
+    pub(crate) entry: Option<u32>,
     pub(crate) reason: PrincipalReason,
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn reach(clause: Option<&PrincipalClause>, request: &Request, setting
         *slot = *slot | truth;
         if best < Some((truth, grade)) {
             best = Some((truth, grade));
-            reach.entry = u16::try_from(index).ok();
+            reach.entry = u32::try_from(index).ok();
         }
     }
     reach.reason = match reach.any() {

@@ -3,6 +3,8 @@
 //! Compiling cannot fail: a [`Policy`] is valid, and a listed value that is not of its operator's type is
 //! kept as such.
 
+use std::collections::BTreeSet;
+
 use iamsim_policy::wildcard::Token;
 use iamsim_policy::{
     Comparison, Condition, Family, Piece, Policy, Statement, Template, fixed_tokens, split_tokens,
@@ -10,6 +12,7 @@ use iamsim_policy::{
 use ipnet::IpNet;
 
 use crate::condition::begins_with_arn;
+use crate::statement::index_of;
 use crate::value::{self, Instant, Number};
 
 /// A compiled policy. It keeps the policy it was made of, so that a decision can name its statements.
@@ -28,7 +31,18 @@ use crate::value::{self, Instant, Number};
 #[derive(Clone, Debug)]
 pub struct Program {
     policy: Policy,
-    pub(crate) statements: Box<[CompiledStatement]>,
+    statements: Box<[CompiledStatement]>,
+    /// Which statements can reach the actions of a service: sorted by service prefix.
+    by_service: Box<[Reached]>,
+    /// Which statements can reach the actions of every other service.
+    elsewhere: Box<[u32]>,
+}
+
+/// A service prefix and the statements that can reach its actions.
+#[derive(Clone, Debug)]
+struct Reached {
+    service: Box<str>,
+    statements: Box<[u32]>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +74,21 @@ pub(crate) enum Operand {
 impl Program {
     /// Compiles a policy.
     pub fn compile(policy: &Policy) -> Self {
-        Self { policy: policy.clone(), statements: policy.statements().iter().map(statement).collect() }
+        let statements = policy.statements();
+        let services: BTreeSet<&str> = statements.iter().flat_map(services_of).collect();
+        let reaching = |service: Option<&str>| {
+            let reached = statements.iter().enumerate().filter(|(_, statement)| reaches(statement, service));
+            reached.map(|(index, _)| index_of(index)).collect()
+        };
+        Self {
+            policy: policy.clone(),
+            statements: statements.iter().map(statement).collect(),
+            by_service: services
+                .iter()
+                .map(|service| Reached { service: (*service).into(), statements: reaching(Some(service)) })
+                .collect(),
+            elsewhere: reaching(None),
+        }
     }
 
     /// The policy it was made of.
@@ -68,10 +96,35 @@ impl Program {
         &self.policy
     }
 
-    /// Statements with their compiled parts.
-    pub(crate) fn statements(&self) -> impl Iterator<Item = (&Statement, &CompiledStatement)> {
-        self.policy.statements().iter().zip(&self.statements)
+    /// A statement with its compiled parts.
+    pub(crate) fn statement(&self, index: usize) -> Option<(&Statement, &CompiledStatement)> {
+        self.policy.statements().get(index).zip(self.statements.get(index))
     }
+
+    /// The statements that can reach an action of a service, in the order written. A statement that is left
+    /// out could not match whatever the request.
+    pub(crate) fn candidates(&self, service: &str) -> &[u32] {
+        let found = self.by_service.binary_search_by(|reached| (*reached.service).cmp(service));
+        found
+            .ok()
+            .and_then(|at| self.by_service.get(at))
+            .map_or(&self.elsewhere, |reached| &reached.statements)
+    }
+}
+
+/// The service prefixes that a statement's `Action` names.
+fn services_of(statement: &Statement) -> impl Iterator<Item = &str> {
+    statement.action().patterns().iter().filter_map(|pattern| pattern.value.service())
+}
+
+/// Whether a statement could match some action of a service; none stands for services it does not name.
+fn reaches(statement: &Statement, service: Option<&str>) -> bool {
+    let clause = statement.action();
+    clause.is_negated()
+        || clause.patterns().iter().any(|pattern| {
+            let named = |named: &str| Some(named) == service || named.contains(['*', '?']);
+            pattern.value.is_any() || pattern.value.service().is_some_and(named)
+        })
 }
 
 fn statement(statement: &Statement) -> CompiledStatement {

@@ -1,12 +1,12 @@
 //! Whether a `Resource` or `NotResource` element covers the requested resource (PE-RES).
 
-use iamsim_policy::wildcard::matches_tokens;
+use iamsim_policy::wildcard::{matches_by, matches_tokens};
 use iamsim_policy::{Arn, ArnPattern, PolicyKind, ResourceClause, ResourcePattern};
 
 use crate::context::Context;
 use crate::request::{Request, Resource};
 use crate::truth::Truth;
-use crate::variable::{Filled, fill};
+use crate::variable::{Filled, fill, plain};
 
 /// Why a resource element covers the request's resource or not. The closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,7 +52,7 @@ pub(crate) struct Covered {
     pub(crate) truth: Truth,
     pub(crate) reason: ResourceReason,
     /// The entry that matched, or might.
-    pub(crate) entry: Option<u16>,
+    pub(crate) entry: Option<u32>,
 }
 
 /// Actions that have no resource types and are authorized against a pattern ARN all the same (PE-RES-14,
@@ -110,7 +110,7 @@ pub(crate) fn covers(
     for (index, pattern) in clause.patterns().iter().enumerate() {
         let (truth, reason) = entry(&pattern.value, target, request.context());
         if truth > listed.truth {
-            listed = Covered { truth, reason, entry: u16::try_from(index).ok() };
+            listed = Covered { truth, reason, entry: u32::try_from(index).ok() };
         } else if reason == ResourceReason::VariableWithoutValue && listed.truth.is_false() {
             listed.reason = reason;
         }
@@ -134,7 +134,15 @@ fn arn_entry(pattern: &ArnPattern, arn: &Arn, context: &Context) -> (Truth, Reso
     if !pattern.matches_head(arn) {
         return (Truth::False, ResourceReason::NotListed);
     }
-    match fill(pattern.resource().pieces(), context) {
+    let pieces = pattern.resource().pieces();
+    if !pattern.resource().has_variables() {
+        return if matches_by(pieces, plain, arn.resource()) {
+            (Truth::True, ResourceReason::Listed)
+        } else {
+            (Truth::False, ResourceReason::NotListed)
+        };
+    }
+    match fill(pieces, context) {
         Filled::NoValue => (Truth::False, ResourceReason::VariableWithoutValue),
         Filled::Tokens(tokens) if matches_tokens(&tokens, arn.resource()) => {
             (Truth::True, ResourceReason::Listed)

@@ -88,6 +88,6 @@ pub(crate) fn has_principals(kind: PolicyKind) -> bool {
     )
 }
 
-pub(crate) fn index_of(index: usize) -> u16 {
-    u16::try_from(index).unwrap_or(u16::MAX)
+pub(crate) fn index_of(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

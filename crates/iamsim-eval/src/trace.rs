@@ -354,7 +354,7 @@ impl Explanation {
                     layers.push(LayerTrace { layer, standing, allow, deny, levels });
                 }
                 Event::Level(index) => {
-                    let level = here.levels.get(usize::from(index));
+                    let level = here.levels.get(index as usize);
                     here.policies = level.map(Level::policies).unwrap_or_default();
                     let trace = LevelTrace { name: level.map(Level::name), policies: Vec::new() };
                     if let Some(layer) = layers.last_mut() {
@@ -363,7 +363,7 @@ impl Explanation {
                 }
                 Event::Policy(index) => {
                     let level = layers.last_mut().and_then(|layer| layer.levels.last_mut());
-                    if let (Some(level), Some(policy)) = (level, here.policies.get(usize::from(index))) {
+                    if let (Some(level), Some(policy)) = (level, here.policies.get(index as usize)) {
                         level.policies.push(PolicyTrace {
                             name: policy.name(),
                             policy: policy.program().policy(),
@@ -373,7 +373,7 @@ impl Explanation {
                 }
                 Event::Statement(index) => {
                     if let Some(policy) = last_policy(&mut layers) {
-                        let index = usize::from(index);
+                        let index = index as usize;
                         if let Some(statement) = policy.policy.statements().get(index) {
                             let clauses = Vec::new();
                             let matches = Truth::False;
@@ -448,7 +448,7 @@ fn last_statement<'t, 'e>(layers: &'t mut [LayerTrace<'e>]) -> Option<&'t mut St
 }
 
 fn clause_trace(statement: &Statement, event: Event) -> Option<ClauseTrace<'_>> {
-    let at = |index: Option<u16>| index.map(usize::from);
+    let at = |index: Option<u32>| index.map(|index| index as usize);
     match event {
         Event::Action(matches, entry) => {
             let entry = at(entry).and_then(|index| statement.action().patterns().get(index));
@@ -466,7 +466,7 @@ fn clause_trace(statement: &Statement, event: Event) -> Option<ClauseTrace<'_>> 
             Some(ClauseTrace::Resource { matches, reason, entry: entry.map(value) })
         }
         Event::Condition(index, holds, reason) => {
-            let condition = statement.conditions().get(usize::from(index))?;
+            let condition = statement.conditions().get(index as usize)?;
             Some(ClauseTrace::Condition { condition, holds, reason })
         }
         Event::Layer(..) | Event::Level(_) | Event::Policy(_) | Event::Statement(_) | Event::Matched(..) => {

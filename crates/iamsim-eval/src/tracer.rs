@@ -55,13 +55,13 @@ impl Standing {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     Layer(Layer, Standing),
-    Level(u16),
-    Policy(u16),
-    Statement(u16),
-    Action(bool, Option<u16>),
-    Principal(Truth, PrincipalReason, Option<u16>),
+    Level(u32),
+    Policy(u32),
+    Statement(u32),
+    Action(bool, Option<u32>),
+    Principal(Truth, PrincipalReason, Option<u32>),
     Resource(Covered),
-    Condition(u16, Truth, ConditionReason),
+    Condition(u32, Truth, ConditionReason),
     /// The statement is done: whether it matches, and with which grade.
     Matched(Truth, Option<Grade>),
 }

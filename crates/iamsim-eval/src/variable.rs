@@ -17,6 +17,15 @@ pub(crate) enum Filled<'a> {
     Unknown(Vec<Token<'a>>),
 }
 
+/// A piece of a text without variables; a variable, if there were one, matches anything.
+pub(crate) fn plain(piece: &Piece) -> Token<'_> {
+    match piece {
+        Piece::Text(text) => Token::Text(text),
+        Piece::One => Token::One,
+        Piece::Run | Piece::Variable { .. } => Token::Run,
+    }
+}
+
 /// Fills in the variables.
 pub(crate) fn fill<'a>(pieces: &'a [Piece], context: &'a Context) -> Filled<'a> {
     let mut unknown = false;

@@ -145,7 +145,9 @@ impl ActionPattern {
             Shape::Any => true,
             Shape::Exact(folded) => **folded == *action.folded,
             Shape::Pattern { service, name } => {
-                wildcard::matches(service, action.service()) && wildcard::matches(name, action.name())
+                let same_service = **service == *action.service()
+                    || (PREFIX_WILDCARDS_MATCH && wildcard::matches(service, action.service()));
+                same_service && wildcard::matches(name, action.name())
             }
             Shape::Nothing => false,
         }

@@ -15,6 +15,12 @@ pub enum Token<'p> {
     Run,
 }
 
+impl Token<'_> {
+    fn shortened(&self) -> Token<'_> {
+        *self
+    }
+}
+
 /// Whether a pattern with `*` and `?` matches the whole text.
 ///
 /// Time is bounded by pattern length times text length; patterns without `?` are matched by substring
@@ -29,9 +35,9 @@ pub enum Token<'p> {
 /// ```
 pub fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
-        return match_segment(head_tokens(pattern), text).is_some_and(str::is_empty);
+        return after_segment(pattern, text).is_some_and(str::is_empty);
     };
-    let Some(mut text) = match_segment(head_tokens(head), text) else { return false };
+    let Some(mut text) = after_segment(head, text) else { return false };
     let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
     for segment in middle.split('*').filter(|segment| !segment.is_empty()) {
         let Some(after) = find_segment(segment, text) else { return false };
@@ -51,22 +57,35 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 /// assert!(!matches_tokens(&pattern, "axb-7"));
 /// ```
 pub fn matches_tokens(pattern: &[Token<'_>], text: &str) -> bool {
+    matches_by(pattern, Token::shortened, text)
+}
+
+/// [`matches_tokens`] over pieces of any kind, each seen as a token when it is needed: nothing is copied.
+pub fn matches_by<P>(pattern: &[P], token: impl Fn(&P) -> Token<'_> + Copy, text: &str) -> bool {
     let mut rest = text;
-    let mut segments = pattern.split(|token| *token == Token::Run).peekable();
+    let mut segments = pattern.split(|piece| token(piece) == Token::Run).peekable();
     let Some(head) = segments.next() else { return text.is_empty() };
-    let Some(after) = match_segment(head.iter().copied(), rest) else { return false };
+    let Some(after) = match_segment(head.iter().map(token), rest) else { return false };
     rest = after;
     if segments.peek().is_none() {
         return rest.is_empty();
     }
     while let Some(segment) = segments.next() {
         if segments.peek().is_none() {
-            return ends_with_tokens(segment, rest);
+            return ends_with_tokens(segment, token, rest);
         }
-        let Some(after) = find_tokens(segment, rest) else { return false };
+        let Some(after) = find_tokens(segment, token, rest) else { return false };
         rest = after;
     }
     true
+}
+
+/// What is left of `text` after a segment without `*`, matched at its beginning.
+fn after_segment<'t>(segment: &str, text: &'t str) -> Option<&'t str> {
+    if segment.contains('?') {
+        return match_segment(head_tokens(segment), text);
+    }
+    text.strip_prefix(segment)
 }
 
 /// Cuts `pattern`, which holds no `*`, at its question marks.
@@ -100,12 +119,17 @@ fn find_segment<'t>(segment: &str, text: &'t str) -> Option<&'t str> {
     text.find(segment).and_then(|at| text.get(at + segment.len()..))
 }
 
-fn find_tokens<'t>(segment: &[Token<'_>], text: &'t str) -> Option<&'t str> {
-    match segment {
-        [] => Some(text),
-        [Token::Text(literal)] => text.find(literal).and_then(|at| text.get(at + literal.len()..)),
-        _ => find_by(text, |rest| match_segment(segment.iter().copied(), rest)),
+fn find_tokens<'t, P>(
+    segment: &[P],
+    token: impl Fn(&P) -> Token<'_> + Copy,
+    text: &'t str,
+) -> Option<&'t str> {
+    if let [only] = segment
+        && let Token::Text(literal) = token(only)
+    {
+        return text.find(literal).and_then(|at| text.get(at + literal.len()..));
     }
+    find_by(text, |rest| match_segment(segment.iter().map(token), rest))
 }
 
 fn find_by<'t>(text: &'t str, matched: impl Fn(&'t str) -> Option<&'t str>) -> Option<&'t str> {
@@ -129,22 +153,19 @@ fn ends_with_segment(segment: &str, text: &str) -> bool {
     text.ends_with(segment)
 }
 
-fn ends_with_tokens(segment: &[Token<'_>], text: &str) -> bool {
-    match segment {
-        [] => true,
-        [Token::Text(literal)] => text.ends_with(literal),
-        _ => {
-            let wanted = segment
-                .iter()
-                .map(|token| match token {
-                    Token::Text(literal) => literal.chars().count(),
-                    Token::One | Token::Run => 1,
-                })
-                .sum();
-            last_characters(text, wanted)
-                .is_some_and(|tail| match_segment(segment.iter().copied(), tail).is_some_and(str::is_empty))
-        }
+fn ends_with_tokens<P>(segment: &[P], token: impl Fn(&P) -> Token<'_> + Copy, text: &str) -> bool {
+    if let [only] = segment
+        && let Token::Text(literal) = token(only)
+    {
+        return text.ends_with(literal);
     }
+    let characters = |piece: &P| match token(piece) {
+        Token::Text(literal) => literal.chars().count(),
+        Token::One | Token::Run => 1,
+    };
+    let wanted = segment.iter().map(characters).sum();
+    last_characters(text, wanted)
+        .is_some_and(|tail| match_segment(segment.iter().map(token), tail).is_some_and(str::is_empty))
 }
 
 /// The last `count` characters of `text`, if it has that many.
