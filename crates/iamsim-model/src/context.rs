@@ -1,0 +1,390 @@
+//! Which context keys a request carries, key by key: the one place that says what AWS would set, what it never
+//! sets for a caller, and what only a real network call would know (PE-KEY-01 to PE-KEY-44).
+//!
+//! [`GLOBAL_KEYS`] is both the table that is read and the code that runs. A test's own words
+//! ([`Overrides`]) come on top.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use iamsim_eval::{Context, ContextValue};
+use iamsim_policy::{AccountId, Action, Arn};
+
+use crate::facts::{Facts, ResourceFacts, Who};
+use crate::session::SessionOrigin;
+use crate::tag::Tags;
+
+/// What a request says of one key, or of a family of keys such as `aws:PrincipalTag/…`.
+#[derive(Debug)]
+pub struct KeyRule {
+    /// The key as AWS spells it; a family ends in `/`.
+    pub key: &'static str,
+    /// The rule it comes from.
+    pub rule: &'static str,
+    /// When it is set, when it is absent, when it is unknown, and why.
+    pub when: &'static str,
+    pub(crate) fill: Fill,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Fill {
+    Key(fn(&Facts<'_>) -> ContextValue),
+    Family(fn(&Facts<'_>) -> Family),
+}
+
+impl std::fmt::Debug for Fill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Key(_) => "Key",
+            Self::Family(_) => "Family",
+        })
+    }
+}
+
+/// What is known of a family of keys.
+pub(crate) enum Family {
+    /// These and no others.
+    Known(Vec<(String, String)>),
+    /// Nothing.
+    Unknown,
+}
+
+use ContextValue::{Absent, Unknown};
+
+fn one(value: impl Into<Box<str>>) -> ContextValue {
+    ContextValue::One(value.into())
+}
+
+fn many(values: impl IntoIterator<Item = String>) -> ContextValue {
+    ContextValue::Many(values.into_iter().map(Into::into).collect())
+}
+
+fn flag(value: bool) -> ContextValue {
+    one(if value { "true" } else { "false" })
+}
+
+fn or_absent(value: Option<impl Into<Box<str>>>) -> ContextValue {
+    value.map_or(Absent, one)
+}
+
+macro_rules! keys {
+    ($($key:literal $rule:literal $when:literal $fill:expr;)+) => {
+        &[$(KeyRule { key: $key, rule: $rule, when: $when, fill: $fill },)+]
+    };
+}
+
+use Fill::{Family as F, Key as K};
+
+/// The table: every global key, and the service keys that the world itself knows.
+pub const GLOBAL_KEYS: &[KeyRule] = keys! {
+    // ── the caller ──────────────────────────────────────────────────────────────────────────────────────────
+    "aws:PrincipalArn" "PE-KEY-01" "set for signed callers, to the role's ARN for its sessions; absent otherwise"
+        K(|facts| or_absent(facts.principal_arn.as_deref()));
+    "aws:PrincipalAccount" "PE-KEY-02" "set; `anonymous` for unsigned requests; unknown for services and identity providers, of which AWS does not say"
+        K(|facts| match facts.who {
+            Who::Anonymous => one("anonymous"),
+            Who::Service | Who::Federated => Unknown,
+            _ => facts.account.map_or(Unknown, |account| one(account.to_string())),
+        });
+    "aws:PrincipalOrgID" "PE-KEY-03" "set when the caller's account is in an organization; absent otherwise, and for services, identity providers and anonymous callers"
+        K(|facts| or_absent(facts.caller_organization().map(super::organization::Organization::id)));
+    "aws:PrincipalOrgPaths" "PE-KEY-04" "as aws:PrincipalOrgID, a list of one path"
+        K(|facts| facts.caller_org_path().map_or(Absent, |path| many([path])));
+    "aws:PrincipalTag/" "PE-KEY-05" "the caller's tags: a user's, or a role's overlaid by session tags (PE-TAG-01); others absent"
+        F(|facts| Family::Known(pairs(&facts.principal_tags)));
+    "aws:PrincipalType" "PE-KEY-06" "set; unknown for services and identity providers, of which AWS does not say"
+        K(|facts| match facts.who {
+            Who::User => one("User"),
+            Who::RoleSession => one("AssumedRole"),
+            Who::FederatedUser => one("FederatedUser"),
+            Who::Root => one("Account"),
+            Who::Anonymous => one("Anonymous"),
+            Who::Service | Who::Federated => Unknown,
+        });
+    "aws:userid" "PE-KEY-07" "set (ID-37); unknown for services and identity providers, of which AWS does not say"
+        K(|facts| facts.user_id.as_deref().map_or(Unknown, one));
+    "aws:username" "PE-KEY-08" "set for IAM users; absent for everyone else"
+        K(|facts| or_absent(facts.username.as_deref()));
+    "aws:PrincipalIsAWSService" "PE-KEY-09" "set for signed callers: true for a service that calls for itself; absent for anonymous callers"
+        K(|facts| match facts.who {
+            Who::Anonymous => Absent,
+            who => flag(who == Who::Service),
+        });
+    "aws:PrincipalServiceName" "PE-KEY-10" "set for services; absent otherwise"
+        K(|facts| if facts.who == Who::Service { one(facts.service) } else { Absent });
+    "aws:PrincipalServiceNamesList" "PE-KEY-11" "unknown for services, which have more names than the one they call by; absent otherwise"
+        K(|facts| if facts.who == Who::Service { Unknown } else { Absent });
+    "aws:SourceArn" "PE-KEY-12" "for services what the test says it acts for, else unknown; absent for other callers"
+        K(|facts| for_service(facts, facts.source_arn.map(|arn| arn.as_str().to_owned())));
+    "aws:SourceAccount" "PE-KEY-12" "as aws:SourceArn"
+        K(|facts| for_service(facts, facts.source_account.map(|account| account.to_string())));
+    "aws:SourceOrgID" "PE-KEY-13" "as aws:SourceArn, when that account is in an organization of the world"
+        K(|facts| source_org(facts, |facts, account| facts.state.organization_of(account).map(|organization| one(organization.id()))));
+    "aws:SourceOrgPaths" "PE-KEY-13" "as aws:SourceOrgID, a list of one path"
+        K(|facts| source_org(facts, |facts, account| facts.org_path(account).map(|path| many([path]))));
+    "aws:AssumedRoot" "PE-KEY-37" "true for sessions of AssumeRoot; absent otherwise"
+        K(|facts| if facts.assumed_root { flag(true) } else { Absent });
+    // ── the session ─────────────────────────────────────────────────────────────────────────────────────────
+    "aws:MultiFactorAuthPresent" "PE-KEY-22" "set with temporary credentials, true only for a user's own session with MFA (PE-MFA-01 to 07); absent with long-term keys"
+        K(|facts| facts.session.map_or(Absent, |session| flag(session.mfa_at().is_some())));
+    "aws:MultiFactorAuthAge" "PE-KEY-23" "seconds since MFA, when MFA was used; absent otherwise"
+        K(|facts| or_absent(facts.session.and_then(super::session::Session::mfa_at).map(|at| (facts.now - at).num_seconds().to_string())));
+    "aws:TokenIssueTime" "PE-KEY-24" "set with temporary credentials; absent with long-term keys"
+        K(|facts| or_absent(facts.session.map(|session| instant(session.issued_at()))));
+    "aws:SourceIdentity" "PE-KEY-35" "set when the session has one; absent otherwise"
+        K(|facts| or_absent(facts.session.and_then(|session| session.source_identity())));
+    "aws:FederatedProvider" "PE-KEY-36" "set for sessions of web identity and SAML; absent otherwise"
+        K(|facts| or_absent(facts.session.and_then(|session| session.provider.as_deref())));
+    "aws:Ec2InstanceSourceVpc" "PE-KEY-21" "unknown for credentials delivered to an EC2 instance, whose network is not modelled; absent otherwise"
+        K(from_instance);
+    "aws:Ec2InstanceSourcePrivateIPv4" "PE-KEY-21" "as aws:Ec2InstanceSourceVpc"
+        K(from_instance);
+    "aws:ChatbotSourceArn" "PE-KEY-38" "unknown for role sessions, which a chat application may drive; absent otherwise"
+        K(|facts| if facts.who == Who::RoleSession { Unknown } else { Absent });
+    // ── the call ────────────────────────────────────────────────────────────────────────────────────────────
+    "aws:CurrentTime" "PE-KEY-25" "the world's clock"
+        K(|facts| one(instant(facts.now)));
+    "aws:EpochTime" "PE-KEY-25" "the world's clock, the same instant"
+        K(|facts| one(facts.now.timestamp().to_string()));
+    "aws:RequestedRegion" "PE-KEY-26" "the region in the resource's ARN; the home region for services that have only one; unknown otherwise"
+        K(region);
+    "aws:SecureTransport" "PE-KEY-27" "true: AWS's clients use TLS; a test for plain HTTP says false"
+        K(|_| flag(true));
+    "aws:ViaAWSService" "PE-KEY-14" "false: a question is about a direct call; `via_service` makes it true"
+        K(|_| flag(false));
+    "aws:CalledVia" "PE-KEY-15" "absent in a direct call"
+        K(|_| Absent);
+    "aws:CalledViaFirst" "PE-KEY-16" "absent in a direct call"
+        K(|_| Absent);
+    "aws:CalledViaLast" "PE-KEY-16" "absent in a direct call"
+        K(|_| Absent);
+    "aws:SourceIp" "PE-KEY-17" "unknown: only a network call has an address; absent through a VPC endpoint"
+        K(|facts| if facts.endpoint.is_some() { Absent } else { Unknown });
+    "aws:VpcSourceIp" "PE-KEY-18" "unknown: only a network call has an address"
+        K(|_| Unknown);
+    "aws:SourceVpc" "PE-KEY-19" "set through a VPC endpoint of the world; unknown otherwise"
+        K(|facts| facts.endpoint.map_or(Unknown, |(_, endpoint)| one(endpoint.vpc.clone())));
+    "aws:SourceVpce" "PE-KEY-19" "set through a VPC endpoint of the world; unknown otherwise"
+        K(|facts| facts.endpoint.map_or(Unknown, |(id, _)| one(id)));
+    "aws:SourceVpcArn" "PE-KEY-20" "unknown: only some services support it"
+        K(|_| Unknown);
+    "aws:VpceAccount" "PE-KEY-20" "unknown: only some services support it"
+        K(|_| Unknown);
+    "aws:VpceOrgID" "PE-KEY-20" "unknown: only some services support it"
+        K(|_| Unknown);
+    "aws:VpceOrgPaths" "PE-KEY-20" "unknown: only some services support it"
+        K(|_| Unknown);
+    "aws:UserAgent" "PE-KEY-28" "unknown: the client chooses it"
+        K(|_| Unknown);
+    "aws:referer" "PE-KEY-29" "unknown: the client chooses it"
+        K(|_| Unknown);
+    "aws:RequestTag/" "PE-KEY-30" "unknown: they are arguments of the call; known in a call of STS that is made here"
+        F(|_| Family::Unknown);
+    "aws:TagKeys" "PE-KEY-31" "unknown, as aws:RequestTag"
+        K(|_| Unknown);
+    // ── the resource ────────────────────────────────────────────────────────────────────────────────────────
+    "aws:ResourceAccount" "PE-KEY-33" "the owner; the caller's account for requests without resource (PE-KEY-44); unknown for the services AWS excepts"
+        K(|facts| if facts.is_excepted() { Unknown } else { facts.owner.map_or(Unknown, |owner| one(owner.to_string())) });
+    "aws:ResourceOrgID" "PE-KEY-34" "set when the owner is in an organization, absent when it is in none; unknown when the owner is"
+        K(|facts| resource_org(facts, |facts, owner| facts.state.organization_of(owner).map(|organization| one(organization.id()))));
+    "aws:ResourceOrgPaths" "PE-KEY-34" "as aws:ResourceOrgID, a list of one path"
+        K(|facts| resource_org(facts, |facts, owner| facts.org_path(owner).map(|path| many([path]))));
+    "aws:ResourceTag/" "PE-KEY-32" "the tags of the resource; of a bucket only with attribute-based control (PE-S3-05); unknown for resources of accounts the world does not know"
+        F(resource_tags);
+    "iam:ResourceTag/" "PE-IAK-03" "the tags of users and roles in IAM and STS; absent for other services"
+        F(|facts| if matches!(facts.action.service(), "iam" | "sts") { resource_tags(facts) } else { Family::Known(Vec::new()) });
+    // ── keys of services the world knows ────────────────────────────────────────────────────────────────────
+    "sts:" "PE-STK-03" "unknown in STS calls that are only asked about, known in those that are made here; absent for other services"
+        F(|facts| if facts.action.service() == "sts" { Family::Unknown } else { Family::Known(Vec::new()) });
+    "saml:" "PE-STK-04" "what a SAML session keeps (TRU-97); others absent"
+        F(|facts| Family::Known(claims(facts, "saml:")));
+};
+
+/// RFC 3339 with whole seconds, as AWS writes instants.
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn pairs(tags: &Tags) -> Vec<(String, String)> {
+    tags.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+fn for_service(facts: &Facts<'_>, value: Option<String>) -> ContextValue {
+    if facts.who == Who::Service { value.map_or(Unknown, one) } else { Absent }
+}
+
+fn source_org(facts: &Facts<'_>, value: fn(&Facts<'_>, AccountId) -> Option<ContextValue>) -> ContextValue {
+    if facts.who != Who::Service {
+        return Absent;
+    }
+    match facts.source_account {
+        Some(account) if facts.state.accounts.contains_key(&account) => {
+            value(facts, account).unwrap_or(Absent)
+        }
+        _ => Unknown,
+    }
+}
+
+fn resource_org(facts: &Facts<'_>, value: fn(&Facts<'_>, AccountId) -> Option<ContextValue>) -> ContextValue {
+    match facts.owner {
+        Some(owner) if !facts.is_excepted() && facts.state.accounts.contains_key(&owner) => {
+            value(facts, owner).unwrap_or(Absent)
+        }
+        _ => Unknown,
+    }
+}
+
+fn from_instance(facts: &Facts<'_>) -> ContextValue {
+    match facts.session {
+        Some(session) if session.origin() == SessionOrigin::Ec2 => Unknown,
+        _ => Absent,
+    }
+}
+
+fn resource_tags(facts: &Facts<'_>) -> Family {
+    match &facts.resource {
+        ResourceFacts::Tags(tags) => Family::Known(pairs(tags)),
+        ResourceFacts::Unknown => Family::Unknown,
+    }
+}
+
+fn claims(facts: &Facts<'_>, prefix: &str) -> Vec<(String, String)> {
+    let claims = facts.session.map(|session| session.claims.as_slice()).unwrap_or_default();
+    claims
+        .iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.as_one()?.to_owned())))
+        .collect()
+}
+
+/// Services with one endpoint, and the region it lies in (PE-KEY-26). STS has regional ones.
+const GLOBAL_SERVICES: &[&str] = &[
+    "account",
+    "budgets",
+    "ce",
+    "cloudfront",
+    "health",
+    "iam",
+    "organizations",
+    "route53",
+    "support",
+    "waf",
+];
+
+fn region(facts: &Facts<'_>) -> ContextValue {
+    if GLOBAL_SERVICES.contains(&facts.action.service()) {
+        return one(match &*facts.state.partition {
+            "aws-cn" => "cn-north-1",
+            "aws-us-gov" => "us-gov-west-1",
+            _ => "us-east-1",
+        });
+    }
+    match facts.arn.map(Arn::region) {
+        Some(region) if !region.is_empty() => one(region),
+        _ => Unknown,
+    }
+}
+
+/// A test's own words on the context of one request; the last word on a key counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    values: Vec<(Box<str>, ContextValue)>,
+    absent_prefixes: Vec<Box<str>>,
+    complete: bool,
+}
+
+impl Overrides {
+    /// Nothing said.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says what a key holds.
+    pub fn set(&mut self, key: &str, value: ContextValue) {
+        self.values.push((key.into(), value));
+    }
+
+    /// Says that keys that begin so are absent unless they are set.
+    pub fn set_absent_prefix(&mut self, prefix: &str) {
+        self.absent_prefixes.push(prefix.into());
+    }
+
+    /// Says that every key nobody spoke of, here or in the table, is absent. Keys that the table calls unknown
+    /// become absent too.
+    pub fn set_complete(&mut self) {
+        self.complete = true;
+    }
+
+    /// What was said of a key last.
+    pub fn get(&self, key: &str) -> Option<&ContextValue> {
+        let said = self.values.iter().rev().find(|(own, _)| own.eq_ignore_ascii_case(key));
+        said.map(|(_, value)| value)
+    }
+}
+
+/// Fills a context from the table and the test's words.
+pub(crate) fn fill(facts: &Facts<'_>, overrides: &Overrides) -> Context {
+    let mut context = if overrides.complete { Context::complete() } else { Context::partial() };
+    for rule in GLOBAL_KEYS {
+        match rule.fill {
+            Fill::Key(fill) => match fill(facts) {
+                Unknown if overrides.complete => context.set(rule.key, Absent),
+                value => context.set(rule.key, value),
+            },
+            Fill::Family(fill) => {
+                if let Family::Known(members) = fill(facts) {
+                    context.set_absent_prefix(rule.key);
+                    for (member, value) in members {
+                        context.set(&*format!("{}{member}", rule.key), one(value));
+                    }
+                }
+            }
+        }
+    }
+    if let Some(session) = facts.session {
+        for (key, value) in &session.claims {
+            context.set(&**key, value.clone());
+        }
+    }
+    for prefix in &overrides.absent_prefixes {
+        context.set_absent_prefix(prefix);
+    }
+    infer(&mut context, overrides);
+    for (key, value) in &overrides.values {
+        context.set(&**key, value.clone());
+    }
+    context
+}
+
+/// What follows from the test's words for keys it did not speak of.
+fn infer(context: &mut Context, overrides: &Overrides) {
+    let present =
+        |key: &str| matches!(overrides.get(key), Some(ContextValue::One(_) | ContextValue::Many(_)));
+    // PE-KEY-17 to 20: an address of its own means that the request came through no endpoint, and the reverse.
+    if present("aws:SourceIp") {
+        for rule in
+            GLOBAL_KEYS.iter().filter(|rule| matches!(rule.rule, "PE-KEY-18" | "PE-KEY-19" | "PE-KEY-20"))
+        {
+            context.set(rule.key, Absent);
+        }
+    } else if present("aws:SourceVpce") || present("aws:SourceVpc") || present("aws:VpcSourceIp") {
+        context.set("aws:SourceIp", Absent);
+    }
+}
+
+/// Actions that the guide excepts from `aws:ResourceAccount` and its kin (PE-KEY-33).
+pub(crate) fn is_excepted(action: &Action) -> bool {
+    const EC2: &[&str] = &[
+        "acceptvpcpeeringconnection",
+        "copyimage",
+        "copysnapshot",
+        "createvolume",
+        "createvpcendpoint",
+        "createvpcpeeringconnection",
+        "deletevpcpeeringconnection",
+        "rejectvpcpeeringconnection",
+    ];
+    match action.service() {
+        "ebs" | "events" | "workspaces" => true,
+        "route53" => action.name().contains("vpc"),
+        "ec2" => EC2.contains(&action.name()) || action.name().contains("transitgatewaypeering"),
+        _ => false,
+    }
+}

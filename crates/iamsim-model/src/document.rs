@@ -1,0 +1,169 @@
+//! Policy documents as the world stores them: read and compiled once, however many principals share them.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use iamsim_eval::{Attached, Program};
+use iamsim_policy::{Policy, PolicyError, PolicyKind, Source};
+
+use crate::error::{ErrorCode, ModelError};
+use crate::malformed;
+use crate::name::counted_size;
+
+/// A policy's text on its way into the world: a `&str`, a [`Source`] with a file's name, or a [`Policy`] that
+/// has been read already.
+///
+/// A text without a name gets the one it is attached under, so that a place in it reads `developer:3:5`.
+#[derive(Clone, Debug)]
+pub struct PolicyDocument(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    Text(Box<str>),
+    Source(Source),
+    Policy(Policy),
+}
+
+impl From<&str> for PolicyDocument {
+    fn from(text: &str) -> Self {
+        Self(Form::Text(text.into()))
+    }
+}
+
+impl From<String> for PolicyDocument {
+    fn from(text: String) -> Self {
+        Self(Form::Text(text.into()))
+    }
+}
+
+impl From<&String> for PolicyDocument {
+    fn from(text: &String) -> Self {
+        Self(Form::Text(text.as_str().into()))
+    }
+}
+
+impl From<Source> for PolicyDocument {
+    fn from(source: Source) -> Self {
+        Self(Form::Source(source))
+    }
+}
+
+impl From<&Source> for PolicyDocument {
+    fn from(source: &Source) -> Self {
+        Self(Form::Source(source.clone()))
+    }
+}
+
+impl From<Policy> for PolicyDocument {
+    fn from(policy: Policy) -> Self {
+        Self(Form::Policy(policy))
+    }
+}
+
+impl From<&Policy> for PolicyDocument {
+    fn from(policy: &Policy) -> Self {
+        Self(Form::Policy(policy.clone()))
+    }
+}
+
+impl PolicyDocument {
+    /// The text as it will be stored.
+    pub fn text(&self) -> &str {
+        match &self.0 {
+            Form::Text(text) => text,
+            Form::Source(source) => source.text(),
+            Form::Policy(policy) => policy.source().text_of(policy.span()),
+        }
+    }
+}
+
+/// A stored policy: valid for its kind, and ready to be asked. Cloning is a reference count.
+#[derive(Clone, Debug)]
+pub struct Document(Arc<Stored>);
+
+#[derive(Debug)]
+struct Stored {
+    policy: Policy,
+    program: Arc<Program>,
+    counted: usize,
+}
+
+impl Document {
+    fn new(policy: Policy) -> Self {
+        let program = Arc::new(Program::compile(&policy));
+        let counted = counted_size(policy.source().text_of(policy.span()));
+        Self(Arc::new(Stored { policy, program, counted }))
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The text, as it was given or as the world has rewritten it since (TRU-31).
+    pub fn text(&self) -> &str {
+        self.0.policy.source().text_of(self.0.policy.span())
+    }
+
+    /// The characters that count against a quota (QUO-29).
+    pub fn counted_size(&self) -> usize {
+        self.0.counted
+    }
+
+    pub(crate) fn attached(&self, name: impl Into<Arc<str>>) -> Attached {
+        Attached::new(name, self.0.program.clone())
+    }
+}
+
+/// Every document that was read, so that none is read twice. Clones share it: it holds nothing that a world
+/// could differ in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Documents(Arc<Mutex<BTreeMap<u64, Vec<Document>>>>);
+
+impl Documents {
+    /// Reads a document of a kind; `name` is for texts that have none.
+    pub(crate) fn read(
+        &self,
+        kind: PolicyKind,
+        name: &str,
+        document: &PolicyDocument,
+    ) -> Result<Document, ModelError> {
+        match &document.0 {
+            Form::Text(text) => self.read_source(kind, &Source::new(name, text.clone())),
+            Form::Source(source) => self.read_source(kind, source),
+            Form::Policy(policy) if policy.kind() == kind => Ok(Document::new(policy.clone())),
+            Form::Policy(policy) => Err(ModelError::new(
+                ErrorCode::ValidationError,
+                format!("a {kind} is asked for here, and the document was read as a {}", policy.kind()),
+            )),
+        }
+    }
+
+    fn read_source(&self, kind: PolicyKind, source: &Source) -> Result<Document, ModelError> {
+        let mut hasher = DefaultHasher::new();
+        (kind, source.name(), source.text()).hash(&mut hasher);
+        let hash = hasher.finish();
+        let same = |document: &&Document| {
+            let own = document.policy();
+            own.kind() == kind && own.source().name() == source.name() && own.source().text() == source.text()
+        };
+        if let Some(found) = self.lock().get(&hash).and_then(|bucket| bucket.iter().find(same)) {
+            return Ok(found.clone());
+        }
+        let policy = Policy::parse(kind, source).map_err(|error| refused(kind, &error))?;
+        let document = Document::new(policy);
+        self.lock().entry(hash).or_default().push(document.clone());
+        Ok(document)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Vec<Document>>> {
+        // A cache is whole after any panic: entries are pushed complete.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refused(kind: PolicyKind, error: &PolicyError) -> ModelError {
+    let (code, message) = malformed::message(kind, error.diagnostics());
+    ModelError::new(code, message).with_reason(error.to_string()).with_diagnostics(error.diagnostics())
+}

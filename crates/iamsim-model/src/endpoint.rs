@@ -1,0 +1,53 @@
+//! VPC endpoints and their policies (PE-VPCE).
+
+use iamsim_policy::{AccountId, PolicyKind};
+
+use crate::document::{Document, PolicyDocument};
+use crate::error::{ErrorCode, ModelError};
+use crate::world::World;
+
+#[derive(Clone, Debug)]
+pub(crate) struct VpcEndpoint {
+    pub(crate) vpc: Box<str>,
+    /// None: the default policy, which allows everything (PE-VPCE-01).
+    pub(crate) policy: Option<Document>,
+}
+
+impl World {
+    /// Adds an endpoint of a VPC, `vpce-…` of `vpc-…`, with the default policy.
+    pub fn add_vpc_endpoint(&mut self, account: AccountId, id: &str, vpc: &str) -> Result<(), ModelError> {
+        for (text, prefix) in [(id, "vpce-"), (vpc, "vpc-")] {
+            if text.strip_prefix(prefix).is_none_or(str::is_empty) {
+                return Err(ModelError::new(
+                    ErrorCode::ValidationError,
+                    format!("The id {text} is not valid: it must begin with {prefix}"),
+                ));
+            }
+        }
+        let taken = self.state().accounts.values().any(|account| account.endpoints.contains_key(id));
+        if taken {
+            return Err(ModelError::taken(format!("The endpoint {id} already exists.")));
+        }
+        let endpoint = VpcEndpoint { vpc: vpc.into(), policy: None };
+        self.account_mut(account)?.endpoints.insert(id.into(), endpoint);
+        Ok(())
+    }
+
+    /// Sets an endpoint's policy.
+    pub fn set_endpoint_policy(
+        &mut self,
+        account: AccountId,
+        id: &str,
+        document: &PolicyDocument,
+    ) -> Result<(), ModelError> {
+        let document = self.documents.read(PolicyKind::VpcEndpoint, id, document)?;
+        let endpoint = self.account_mut(account)?.endpoints.get_mut(id);
+        match endpoint {
+            Some(endpoint) => {
+                endpoint.policy = Some(document);
+                Ok(())
+            }
+            None => Err(ModelError::missing(format!("The endpoint {id} does not exist."))),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Resources with an owner, tags and a policy: buckets, functions, keys, queues, any ARN.
+
+use std::sync::Arc;
+
+use iamsim_policy::{AccountId, Arn, PolicyKind, ResourceService};
+
+use crate::document::{Document, PolicyDocument};
+use crate::error::{ErrorCode, ModelError};
+use crate::tag::{TagCase, Tags, check_tag};
+use crate::world::{State, World};
+
+/// A resource as the world stores it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StoredResource {
+    pub(crate) policy: Option<Document>,
+    pub(crate) tags: Tags,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) restrict_public_buckets: bool,
+    /// Whether a bucket's tags are condition keys (PE-S3-05).
+    pub(crate) attribute_based_control: bool,
+}
+
+/// A KMS grant (PE-KMS-07).
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) name: Arc<str>,
+    /// ARN of a user, a role (any session of it), or a session.
+    pub(crate) grantee: Arn,
+    pub(crate) operations: Vec<Box<str>>,
+}
+
+/// The service whose rules the policy of a resource is read by.
+pub(crate) fn resource_kind(arn: &Arn) -> PolicyKind {
+    PolicyKind::Resource(match arn.service() {
+        "s3" => ResourceService::S3,
+        "sqs" => ResourceService::Sqs,
+        "sns" => ResourceService::Sns,
+        "lambda" => ResourceService::Lambda,
+        "kms" => ResourceService::Kms,
+        _ => ResourceService::Other,
+    })
+}
+
+impl World {
+    /// Adds a resource. Its ARN names the account, or none at all, as a bucket's does; then it is this
+    /// account's from now on. A KMS key gets the policy that the API gives it (PE-KMS-08).
+    pub fn add_resource(&mut self, account: AccountId, arn: &str) -> Result<(), ModelError> {
+        let parsed = parse(arn)?;
+        self.account_ref(account)?;
+        let owner = self.state().owners.get(arn).copied();
+        let known = self.account_ref(account)?.resources.contains_key(arn);
+        let wrong = match parsed.account() {
+            Some(named) if named != account => {
+                Some(format!("{arn} belongs to account {named}, not to {account}"))
+            }
+            None if !parsed.part(4).is_empty() => Some(format!("{arn} names no account by its id")),
+            _ => None,
+        };
+        if let Some(message) = wrong {
+            return Err(ModelError::new(ErrorCode::ValidationError, message));
+        }
+        if owner.is_some() || known {
+            return Err(if parsed.service() == "s3" {
+                ModelError::new(
+                    ErrorCode::BucketAlreadyExists,
+                    "The requested bucket name is not available. The bucket namespace is shared by all users of \
+                     the system. Please select a different name and try again.",
+                )
+            } else {
+                ModelError::taken(format!("{arn} already exists."))
+            });
+        }
+        let mut resource = StoredResource::default();
+        if is_key(&parsed) {
+            let text = format!(
+                "{{\"Version\": \"2012-10-17\", \"Statement\": [{{\"Effect\": \"Allow\", \"Principal\": {{\"AWS\": \
+                 \"arn:{}:iam::{account}:root\"}}, \"Action\": \"kms:*\", \"Resource\": \"*\"}}]}}",
+                self.partition()
+            );
+            let kind = resource_kind(&parsed);
+            resource.policy = Some(self.documents.read(kind, "default key policy", &text.into())?);
+        }
+        if parsed.account().is_none() {
+            self.edit().owners.insert(arn.into(), account);
+        }
+        self.account_mut(account)?.resources.insert(arn.into(), Arc::new(resource));
+        Ok(())
+    }
+
+    /// Whether the account has this resource.
+    pub fn has_resource(&self, account: AccountId, arn: &str) -> bool {
+        self.account_ref(account).is_ok_and(|account| account.resources.contains_key(arn))
+    }
+
+    /// Sets the policy on a resource. Whom it names must exist, as far as the world can tell (PE-PRN-09).
+    pub fn set_resource_policy(
+        &mut self,
+        account: AccountId,
+        arn: &str,
+        document: &PolicyDocument,
+    ) -> Result<(), ModelError> {
+        let name = policy_name(arn);
+        let document = self.documents.read(resource_kind(&parse(arn)?), name, document)?;
+        self.check_or_defer(&document)?;
+        self.resource_mut(account, arn)?.policy = Some(document);
+        Ok(())
+    }
+
+    /// Removes the policy from a resource. A KMS key always has one.
+    pub fn clear_resource_policy(&mut self, account: AccountId, arn: &str) -> Result<(), ModelError> {
+        if is_key(&parse(arn)?) {
+            return Err(ModelError::invalid(format!("{arn} can't be without a key policy.")));
+        }
+        self.resource_mut(account, arn)?.policy = None;
+        Ok(())
+    }
+
+    /// The text of the policy on a resource, with dead ids where deleted principals were named.
+    pub fn resource_policy_text(&self, account: AccountId, arn: &str) -> Result<Option<&str>, ModelError> {
+        let resource = self.account_ref(account)?.resources.get(arn).ok_or_else(|| no_resource(arn))?;
+        Ok(resource.policy.as_ref().map(Document::text))
+    }
+
+    /// Sets a tag of a resource.
+    pub fn tag_resource(
+        &mut self,
+        account: AccountId,
+        arn: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<(), ModelError> {
+        check_tag(1, key, value)?;
+        self.resource_mut(account, arn)?.tags.set(TagCase::Sensitive, key, value);
+        Ok(())
+    }
+
+    /// Removes a tag of a resource; an absent key is no error.
+    pub fn untag_resource(&mut self, account: AccountId, arn: &str, key: &str) -> Result<(), ModelError> {
+        self.resource_mut(account, arn)?.tags.remove(TagCase::Sensitive, key);
+        Ok(())
+    }
+
+    /// Switches `RestrictPublicBuckets` of a bucket's Block Public Access on (PE-S3-03).
+    pub fn restrict_public_buckets(&mut self, account: AccountId, arn: &str) -> Result<(), ModelError> {
+        self.resource_mut(account, arn)?.restrict_public_buckets = true;
+        Ok(())
+    }
+
+    /// Makes a bucket's tags condition keys (PE-S3-05).
+    pub fn enable_attribute_based_control(
+        &mut self,
+        account: AccountId,
+        arn: &str,
+    ) -> Result<(), ModelError> {
+        self.resource_mut(account, arn)?.attribute_based_control = true;
+        Ok(())
+    }
+
+    /// Gives a user, role or session operations of a KMS key by a grant (PE-KMS-07).
+    pub fn add_grant(
+        &mut self,
+        account: AccountId,
+        arn: &str,
+        name: &str,
+        grantee: &Arn,
+        operations: &[&str],
+    ) -> Result<(), ModelError> {
+        if !is_key(&parse(arn)?) {
+            return Err(ModelError::invalid(format!("{arn} is not a KMS key: only keys have grants.")));
+        }
+        let grant = Grant {
+            name: name.into(),
+            grantee: grantee.clone(),
+            operations: operations.iter().map(|operation| Box::from(*operation)).collect(),
+        };
+        self.resource_mut(account, arn)?.grants.push(grant);
+        Ok(())
+    }
+
+    /// Takes a grant back.
+    pub fn retire_grant(&mut self, account: AccountId, arn: &str, name: &str) -> Result<(), ModelError> {
+        let grants = &mut self.resource_mut(account, arn)?.grants;
+        let before = grants.len();
+        grants.retain(|grant| &*grant.name != name);
+        if grants.len() < before {
+            return Ok(());
+        }
+        Err(ModelError::missing(format!("The grant {name} on {arn} does not exist.")))
+    }
+
+    /// Deletes a resource, with its policy and tags.
+    pub fn delete_resource(&mut self, account: AccountId, arn: &str) -> Result<(), ModelError> {
+        self.resource_mut(account, arn)?;
+        self.account_mut(account)?.resources.remove(arn);
+        self.edit().owners.remove(arn);
+        Ok(())
+    }
+
+    fn resource_mut(&mut self, account: AccountId, arn: &str) -> Result<&mut StoredResource, ModelError> {
+        let resource = self.account_mut(account)?.resources.get_mut(arn);
+        resource.map(Arc::make_mut).ok_or_else(|| no_resource(arn))
+    }
+}
+
+impl State {
+    /// The owner of an ARN that names no account, when the world has it.
+    pub(crate) fn owner(&self, arn: &Arn) -> Option<AccountId> {
+        self.owners.get(carrier(arn)).copied()
+    }
+
+    /// The resource whose policy and tags count for requests on an ARN.
+    pub(crate) fn resource(&self, owner: AccountId, arn: &Arn) -> Option<&StoredResource> {
+        let resources = &self.accounts.get(&owner)?.resources;
+        resources.get(arn.as_str()).or_else(|| resources.get(carrier(arn))).map(|resource| &**resource)
+    }
+}
+
+/// The ARN of the thing that carries the policy: the bucket of an object (PE-S3-01), the access point of what
+/// is read through it, the table of an index. A Lambda qualifier carries its own (PE-LAM-01).
+fn carrier(arn: &Arn) -> &str {
+    let text = arn.as_str();
+    let before = |marker: &str, parts: usize| {
+        let head = text.len() - arn.resource().len();
+        let mut cuts = arn.resource().match_indices(marker);
+        cuts.nth(parts - 1).and_then(|(at, _)| text.get(..head + at)).unwrap_or(text)
+    };
+    match arn.service() {
+        "s3" if arn.resource().starts_with("accesspoint/") => before("/", 2),
+        "s3" => before("/", 1),
+        "dynamodb" if arn.resource().starts_with("table/") => before("/", 2),
+        _ => text,
+    }
+}
+
+pub(crate) fn is_key(arn: &Arn) -> bool {
+    arn.service() == "kms" && arn.resource().starts_with("key/")
+}
+
+/// The name by which places in a resource's policy are printed.
+fn policy_name(arn: &str) -> &str {
+    arn.rsplit([':', '/']).next().unwrap_or(arn)
+}
+
+fn parse(arn: &str) -> Result<Arn, ModelError> {
+    arn.parse().map_err(|_| ModelError::arn_not_valid(arn))
+}
+
+fn no_resource(arn: &str) -> ModelError {
+    ModelError::missing(format!("The resource {arn} does not exist."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_of_an_object_lies_on_its_bucket() {
+        let check = |arn: &str, expected: &str| assert_eq!(carrier(&arn.parse().unwrap()), expected, "{arn}");
+        check("arn:aws:s3:::b", "arn:aws:s3:::b");
+        check("arn:aws:s3:::b/a/k", "arn:aws:s3:::b");
+        check(
+            "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/a/k",
+            "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap",
+        );
+        check(
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i",
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
+        );
+        let function = "arn:aws:lambda:eu-west-1:111122223333:function:f:7";
+        check(function, function); // PE-LAM-01
+    }
+}
