@@ -1,0 +1,242 @@
+//! One question with its context.
+
+use iamsim_eval::{ContextValue, Decision, Explanation, Layer, Resource};
+use iamsim_model::{Caller, Overrides, Question};
+use iamsim_policy::{AccountId, Action};
+
+use crate::assert;
+use crate::error::{Error, account_id};
+use crate::{Result, Snapshot};
+
+/// A question that says more of the request than who, what and on what.
+///
+/// What AWS would set for the caller is set; what only a real network call would know is unknown until it is
+/// said here ([`global_keys`](crate::global_keys) lists every key). The last word on a key counts.
+///
+/// ```
+/// use iamsim::{Cloud, Decision};
+///
+/// let mut cloud = Cloud::new();
+/// let dev = cloud.account("111122223333")?.add_user("dev")?
+///     .attach("from-office", r#"{"Version": "2012-10-17", "Statement": {
+///         "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*",
+///         "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}}"#)?
+///     .caller();
+///
+/// cloud.assert_undetermined(&dev, "s3:ListAllMyBuckets", "*");
+/// let ask = || cloud.request(&dev, "s3:ListAllMyBuckets", "*");
+/// ask().source_ip("203.0.113.9").assert_allows();
+/// assert_eq!(ask().source_ip("198.51.100.1").authorize()?, Decision::ImplicitDeny);
+/// ask().absent("aws:SourceIp").assert_denies();
+/// # Ok::<(), iamsim::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a request asks nothing until `authorize`, `explain` or an assertion is called"]
+pub struct RequestBuilder {
+    snapshot: Snapshot,
+    caller: Caller,
+    action: Result<Action>,
+    resource: Resource,
+    overrides: Overrides,
+    tag_keys: Vec<Box<str>>,
+    owner: Option<AccountId>,
+    endpoint: Option<Box<str>>,
+    /// What was wrong with the words so far.
+    error: Option<Error>,
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(snapshot: Snapshot, caller: &Caller, action: &str, resource: &str) -> Self {
+        let mut error = None;
+        let resource = match resource {
+            "*" => Resource::None,
+            arn => match arn.parse() {
+                Ok(arn) => Resource::Arn(arn),
+                Err(invalid) => {
+                    error = Some(Error::from(invalid));
+                    Resource::None
+                }
+            },
+        };
+        Self {
+            snapshot,
+            caller: caller.clone(),
+            action: action.parse::<Action>().map_err(Error::from),
+            resource,
+            overrides: Overrides::new(),
+            tag_keys: Vec::new(),
+            owner: None,
+            endpoint: None,
+            error,
+        }
+    }
+
+    /// Sets a single-valued context key.
+    pub fn context(mut self, key: &str, value: &str) -> Self {
+        self.overrides.set(key, ContextValue::One(value.into()));
+        self
+    }
+
+    /// Sets a multivalued context key.
+    pub fn context_many(mut self, key: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let values = values.into_iter().map(|value| value.into().into());
+        self.overrides.set(key, ContextValue::Many(values.collect()));
+        self
+    }
+
+    /// Says that nothing is known of a key.
+    pub fn unknown(mut self, key: &str) -> Self {
+        self.overrides.set(key, ContextValue::Unknown);
+        self
+    }
+
+    /// Says that the request does not carry a key.
+    pub fn absent(mut self, key: &str) -> Self {
+        self.overrides.set(key, ContextValue::Absent);
+        self
+    }
+
+    /// Says that the request carries no key that begins so, unless it is set: `s3:`, `aws:RequestTag/`.
+    pub fn absent_prefix(mut self, prefix: &str) -> Self {
+        self.overrides.set_absent_prefix(prefix);
+        self
+    }
+
+    /// Says that every key that is neither set here nor known to the world is absent.
+    pub fn complete(mut self) -> Self {
+        self.overrides.set_complete();
+        self
+    }
+
+    /// The address the request comes from; with it, that it does not come through a VPC endpoint (PE-KEY-17).
+    pub fn source_ip(self, ip: &str) -> Self {
+        self.context("aws:SourceIp", ip)
+    }
+
+    /// The region the request is sent to (PE-KEY-26).
+    pub fn region(self, region: &str) -> Self {
+        self.context("aws:RequestedRegion", region)
+    }
+
+    /// A tag that is passed in the request: `aws:RequestTag/key`, and one of `aws:TagKeys`.
+    pub fn tag(mut self, key: &str, value: &str) -> Self {
+        self.tag_keys.push(key.into());
+        self.overrides.set_absent_prefix("aws:RequestTag/");
+        self.overrides.set("aws:TagKeys", ContextValue::Many(self.tag_keys.clone().into()));
+        self.context(&format!("aws:RequestTag/{key}"), value)
+    }
+
+    /// Says that the request passes no tags (PE-KEY-31).
+    pub fn no_tags(mut self) -> Self {
+        self.overrides.set_absent_prefix("aws:RequestTag/");
+        self.absent("aws:TagKeys")
+    }
+
+    /// A service forwards the request with the caller's own credentials, such as CloudFormation or Athena
+    /// (PE-KEY-14 to PE-KEY-16, PE-MFA-04). Called again, each names the next in the chain.
+    pub fn via_service(mut self, service: &str) -> Self {
+        let chain = match self.overrides.get("aws:CalledVia") {
+            Some(ContextValue::Many(chain)) => [&**chain, &[service.into()]].concat(),
+            _ => vec![service.into()],
+        };
+        let first = chain.first().cloned().unwrap_or_default();
+        for (key, value) in [
+            ("aws:CalledViaFirst", ContextValue::One(first)),
+            ("aws:CalledViaLast", ContextValue::One(service.into())),
+            ("aws:CalledVia", ContextValue::Many(chain.into())),
+            ("aws:ViaAWSService", ContextValue::One("true".into())),
+        ] {
+            self.overrides.set(key, value);
+        }
+        if self.caller.as_session().is_none() {
+            self.overrides.set("aws:MultiFactorAuthPresent", ContextValue::One("false".into()));
+            self.overrides.set("aws:TokenIssueTime", ContextValue::Unknown);
+        }
+        self
+    }
+
+    /// The request comes through a VPC endpoint of the world, `vpce-…`: its policy counts, and
+    /// `aws:SourceVpce` and `aws:SourceVpc` are set (PE-VPCE-01, PE-KEY-19).
+    pub fn through_endpoint(mut self, id: &str) -> Self {
+        self.endpoint = Some(id.into());
+        self
+    }
+
+    /// Whose the resource is, when its ARN names no account and no account has added it.
+    pub fn owner(mut self, account: &str) -> Self {
+        match account_id(account) {
+            Ok(id) => self.owner = Some(id),
+            Err(error) => drop(self.error.get_or_insert(error)),
+        }
+        self
+    }
+
+    /// Decides.
+    pub fn authorize(self) -> Result<Decision> {
+        let (layers, request) = self.assemble()?;
+        Ok(iamsim_eval::authorize(&layers, &request))
+    }
+
+    /// Decides, and says why.
+    pub fn explain(self) -> Result<Explanation> {
+        let (layers, request) = self.assemble()?;
+        Ok(iamsim_eval::explain(&layers, &request))
+    }
+
+    /// Fails unless the request is allowed.
+    ///
+    /// # Panics
+    ///
+    /// With the explanation when it is not allowed, or with the error when it can't be asked.
+    #[track_caller]
+    pub fn assert_allows(self) {
+        assert::allows(&self.explain());
+    }
+
+    /// Fails unless the request is denied.
+    ///
+    /// # Panics
+    ///
+    /// With the explanation when it is not denied, or with the error when it can't be asked.
+    #[track_caller]
+    pub fn assert_denies(self) {
+        assert::denies(&self.explain());
+    }
+
+    /// Fails unless the request is denied because of policies of this layer.
+    ///
+    /// # Panics
+    ///
+    /// With the explanation when it is not denied there, or with the error when it can't be asked.
+    #[track_caller]
+    pub fn assert_denied_by(self, layer: Layer) {
+        assert::denied_by(&self.explain(), layer);
+    }
+
+    /// Fails unless the answer depends on something that is not known.
+    ///
+    /// # Panics
+    ///
+    /// With the explanation when the answer is known, or with the error when it can't be asked.
+    #[track_caller]
+    pub fn assert_undetermined(self) {
+        assert::undetermined(&self.explain());
+    }
+
+    fn assemble(self) -> Result<(iamsim_eval::Layers, iamsim_eval::Request)> {
+        let action = self.action?;
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let question = Question {
+            caller: &self.caller,
+            action,
+            resource: self.resource,
+            now: self.snapshot.now(),
+            overrides: &self.overrides,
+            owner: self.owner,
+            endpoint: self.endpoint.as_deref(),
+        };
+        Ok(self.snapshot.model().assemble(&question)?)
+    }
+}
