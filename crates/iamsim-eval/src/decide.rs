@@ -369,9 +369,7 @@ impl<T: Tracer> Walk<'_, T> {
         let layers = self.layers;
         let standing = match &layers.resource {
             ResourcePolicy::None => Standing::None,
-            ResourcePolicy::Unknown if !takes_resource_policy(request, PolicyKind::RoleTrust) => {
-                Standing::NotForAction
-            }
+            ResourcePolicy::Unknown if request.action().service() == "iam" => Standing::NotForAction,
             ResourcePolicy::Unknown => Standing::Unknown,
             ResourcePolicy::Attached(policy) => {
                 if takes_resource_policy(request, policy.program().policy().kind()) {
