@@ -28,6 +28,8 @@ pub struct KeyRule {
 pub(crate) enum Fill {
     Key(fn(&Facts<'_>) -> ContextValue),
     Family(fn(&Facts<'_>) -> Family),
+    /// One family for each issuer.
+    Issuers,
 }
 
 impl std::fmt::Debug for Fill {
@@ -35,6 +37,7 @@ impl std::fmt::Debug for Fill {
         f.write_str(match self {
             Self::Key(_) => "Key",
             Self::Family(_) => "Family",
+            Self::Issuers => "Issuers",
         })
     }
 }
@@ -194,9 +197,15 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     // ── keys of services the world knows ────────────────────────────────────────────────────────────────────
     "sts:" "PE-STK-03" "unknown in STS calls that are only asked about, known in those that are made here; absent for other services"
         F(|facts| if facts.action.service() == "sts" { Family::Unknown } else { Family::Known(Vec::new()) });
+    "{issuer}:" "PE-STK-04" "claims of web identity: what a session of web identity keeps (TRU-97); others absent, for the issuers AWS knows by name and the account's own; unknown while a role is being assumed"
+        Fill::Issuers;
     "saml:" "PE-STK-04" "what a SAML session keeps (TRU-97); others absent"
         F(|facts| Family::Known(claims(facts, "saml:")));
 };
+
+/// Web identity providers that AWS knows by name (TRU-85).
+pub const BUILT_IN_ISSUERS: &[&str] =
+    &["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
 
 /// RFC 3339 with whole seconds, as AWS writes instants.
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
@@ -334,6 +343,15 @@ pub(crate) fn fill(facts: &Facts<'_>, overrides: &Overrides) -> Context {
                     for (member, value) in members {
                         context.set(&*format!("{}{member}", rule.key), one(value));
                     }
+                }
+            }
+            Fill::Issuers if facts.who == Who::Federated => {}
+            Fill::Issuers => {
+                let own = facts.account.and_then(|account| facts.state.accounts.get(&account));
+                let own = own.into_iter().flat_map(|account| account.oidc_providers.values());
+                let own = own.map(|provider| &*provider.host_and_path);
+                for issuer in BUILT_IN_ISSUERS.iter().copied().chain(own) {
+                    context.set_absent_prefix(&format!("{issuer}:"));
                 }
             }
         }

@@ -36,7 +36,7 @@ mod trust;
 mod world;
 
 pub use caller::Caller;
-pub use context::{GLOBAL_KEYS, KeyRule, Overrides};
+pub use context::{BUILT_IN_ISSUERS, GLOBAL_KEYS, KeyRule, Overrides};
 pub use document::{Document, PolicyDocument};
 pub use error::{ErrorCode, ModelError};
 pub use id::{GroupId, PolicyId, ProfileId, RoleId, UserId};

@@ -56,8 +56,8 @@ fn stage(finding: &Diagnostic) -> (Stage, String) {
              [0-9A-Za-z]*"
                 .into(), // POL-23
         ),
-        Code::Missing if finding.message().contains("`Action`") => (Stage::Actions, NO_ACTIONS.into()), // POL-14
-        Code::Missing if finding.message().contains("`Resource`") => {
+        Code::Missing | Code::EmptyList if names(finding, "Action") => (Stage::Actions, NO_ACTIONS.into()), // POL-14
+        Code::Missing | Code::EmptyList if names(finding, "Resource") => {
             (Stage::Resources, NO_RESOURCES.into()) // POL-15
         }
         Code::InvalidResource => resource(text),
@@ -67,6 +67,12 @@ fn stage(finding: &Diagnostic) -> (Stage, String) {
         }
         _ => (Stage::Syntax, SYNTAX.into()), // POL-10
     }
+}
+
+/// Whether a finding is about an element or its opposite.
+fn names(finding: &Diagnostic, element: &str) -> bool {
+    let message = finding.message();
+    message.contains(&format!("`{element}`")) || message.contains(&format!("`Not{element}`"))
 }
 
 /// POL-16 to POL-18.
@@ -138,6 +144,9 @@ fn trust<'d>(mut errors: impl Iterator<Item = &'d Diagnostic> + Clone) -> String
         }
         Some((Code::InvalidPrincipal, finding)) => {
             let text = finding.source().text_of(finding.span()).trim_matches('"');
+            if text == "*" {
+                return "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".".into(); // TRU-27
+            }
             format!("Invalid principal in policy: \"AWS\":\"{text}\"") // TRU-25, TRU-28, TRU-29
         }
         Some((Code::Missing, finding)) => {

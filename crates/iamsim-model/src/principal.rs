@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use iamsim_policy::{PrincipalPattern, Source, Spanned};
+use iamsim_policy::{Code, Diagnostic, PrincipalPattern, Source, Spanned};
 
 use crate::document::{Document, Documents};
 use crate::error::ModelError;
@@ -63,9 +63,13 @@ fn refused(document: &Document, entry: &Spanned<PrincipalPattern>) -> ModelError
         PrincipalPattern::Nobody(_) => ("AWS", "names nobody"),
         _ => ("AWS", "does not exist"),
     };
-    let place = document.policy().source().place(entry.span);
+    let source = document.policy().source();
+    let message = format!("the principal `{}` {what}", entry.value);
+    let reason = format!("{}: {message}", source.place(entry.span));
+    let finding = Diagnostic::error(source, Code::InvalidPrincipal, entry.span, message);
     ModelError::invalid_principal(key, &entry.value.to_string())
-        .with_reason(format!("{place}: the principal `{}` {what}", entry.value))
+        .with_reason(reason)
+        .with_diagnostics([finding])
 }
 
 /// Replaces one principal by another text, where it is named; none when it is not.

@@ -1,9 +1,10 @@
 //! What is checked of a trust policy when it is written, beyond its grammar (TRU-27, TRU-35).
 
-use iamsim_policy::{Comparison, Condition, Effect, PrincipalPattern, Statement};
+use iamsim_policy::{Arn, Comparison, Condition, Effect, PrincipalPattern, Statement};
 
 use crate::document::Document;
 use crate::error::{ErrorCode, ModelError};
+use crate::world::World;
 
 /// Issuers that many customers share, and the claim a trust policy must narrow (TRU-35, TRU-36). Others are
 /// guarded by AWS too, but for which claims is not recorded.
@@ -32,6 +33,17 @@ pub(crate) fn check(document: &Document) -> Result<(), ModelError> {
         }
     }
     Ok(())
+}
+
+impl World {
+    /// The issuers whose claims a role's trust policy asks for, by their host and path.
+    pub fn trusted_issuers(&self, role: &Arn) -> Vec<String> {
+        let Some((_, role)) = self.state().role_by_arn(role) else { return Vec::new() };
+        let conditions = role.trust.policy().statements().iter().flat_map(Statement::conditions);
+        let prefixes = conditions.filter_map(|condition| condition.key().folded().rsplit_once(':'));
+        // No prefix of AWS's own has a dot.
+        prefixes.map(|(issuer, _)| issuer.to_owned()).filter(|issuer| issuer.contains('.')).collect()
+    }
 }
 
 /// Whether `*` stands as the whole `Principal` and not under `AWS`.

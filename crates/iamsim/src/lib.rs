@@ -53,7 +53,7 @@ mod sts;
 
 pub use chrono::{DateTime, TimeDelta, Utc};
 pub use iamsim_eval::{ContextValue, Decision, Explanation, Layer, StatementRef};
-pub use iamsim_model::{Caller, CallerIdentity, KeyRule, PolicyDocument, Quota};
+pub use iamsim_model::{Caller, CallerIdentity, ErrorCode, KeyRule, PolicyDocument, Quota};
 pub use iamsim_policy::{AccountId, Arn, Diagnostic, Policy, PolicyKind, Source};
 
 pub use account::AccountMut;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use iamsim_eval::{ContextValue, Decision, Explanation};
-use iamsim_model::{Caller, ErrorCode, Overrides, PolicyDocument, SessionOrigin};
+use iamsim_model::{BUILT_IN_ISSUERS, Caller, ErrorCode, Overrides, PolicyDocument, SessionOrigin};
 use iamsim_policy::{AccountId, Arn};
 
 use super::arguments::Arguments;
@@ -60,10 +60,6 @@ impl AssumeRoleWithWebIdentity {
     }
 }
 
-/// Providers that AWS knows by name (TRU-85).
-const BUILT_IN: &[&str] =
-    &["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
-
 /// Claims that become context keys beside `aud`, `sub` and `amr`, by issuer (TRU-87, TRU-88).
 const CLAIMS: &[(&str, &[&str])] = &[
     (
@@ -111,7 +107,10 @@ impl Sts<'_> {
 
         let claims = claims(token, &host);
         let mut overrides = Overrides::new();
-        overrides.set_absent_prefix(&format!("{host}:"));
+        // The token's issuer speaks for itself, and no other issuer speaks at all.
+        for issuer in self.cloud.world.trusted_issuers(&arn).into_iter().chain([host.clone()]) {
+            overrides.set_absent_prefix(&format!("{issuer}:"));
+        }
         for (key, value) in &claims {
             overrides.set(key, value.clone());
         }
@@ -153,7 +152,7 @@ impl Sts<'_> {
     fn check_token(&self, account: AccountId, token: &WebIdentityToken) -> Result<(String, String)> {
         let invalid = |message: String| Err(Error::new(ErrorCode::InvalidIdentityToken, message));
         let host = token.issuer.strip_prefix("https://").unwrap_or(&token.issuer).trim_end_matches('/');
-        let (provider, clients) = if BUILT_IN.contains(&host) {
+        let (provider, clients) = if BUILT_IN_ISSUERS.contains(&host) {
             (host.to_owned(), None)
         } else {
             let Some((arn, clients)) = self.cloud.world.oidc_provider(account, host) else {
@@ -254,7 +253,7 @@ fn claims(token: &WebIdentityToken, host: &str) -> Vec<(Box<str>, ContextValue)>
 /// What later requests of the session still carry: the claims of the providers AWS knows by name; GitHub's are
 /// gone (TRU-88), and of other providers AWS does not say (TRU-97).
 fn lasting_claims(host: &str, claims: Vec<(Box<str>, ContextValue)>) -> Vec<(Box<str>, ContextValue)> {
-    let known = BUILT_IN.contains(&host);
+    let known = BUILT_IN_ISSUERS.contains(&host);
     let gone = host.starts_with("token.actions.githubusercontent.com");
     claims
         .into_iter()

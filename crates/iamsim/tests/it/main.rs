@@ -2,10 +2,17 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't be set up fails")]
 
+mod assume;
 mod console;
-
+mod context;
+mod federation;
 mod organization;
-
+mod principals;
+mod quota;
+mod reads;
+mod sessions;
 mod story;
-
+mod sts;
 mod support;
+mod trust;
+mod writes;

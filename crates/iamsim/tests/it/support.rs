@@ -1,6 +1,6 @@
 //! Short words for what tests say often.
 
-use iamsim::{Caller, Cloud, Error, Result};
+use iamsim::{AssumeRole, Caller, Cloud, Error, Result, RoleArn, Session, TimeDelta};
 
 /// The account most tests live in.
 pub(crate) const HOME: &str = "111122223333";
@@ -65,3 +65,50 @@ pub(crate) fn assert_reason<T>(result: Result<T>, reason: &str) {
     let error = error(result);
     assert_eq!(error.reason(), Some(reason), "{error:?}");
 }
+/// A trust policy for an AWS principal and `sts:AssumeRole`.
+pub(crate) fn trusting(principal: &str) -> String {
+    statement(&format!(
+        r#""Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Action": "sts:AssumeRole""#
+    ))
+}
+
+/// A cloud with an administrator and a role that trusts the account for everything.
+pub(crate) struct Setup {
+    pub(crate) cloud: Cloud,
+    pub(crate) admin: Caller,
+    pub(crate) role: RoleArn,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        Self::trusting(&trusting_when(HOME, r#""sts:*""#, "{}"))
+    }
+
+    pub(crate) fn trusting(trust: &str) -> Self {
+        let mut cloud = Cloud::new();
+        let admin = administrator(&mut cloud, HOME, "admin");
+        let mut account = cloud.account(HOME).unwrap();
+        account.user("admin").unwrap().mfa_device("phone").unwrap();
+        let role = account.add_role("target", trust).unwrap();
+        let role = role.max_session_duration(TimeDelta::hours(12)).unwrap().arn();
+        Self { cloud, admin, role }
+    }
+
+    pub(crate) fn call(&self) -> AssumeRole {
+        AssumeRole::new(&self.role, "work")
+    }
+
+    pub(crate) fn assume(&mut self, call: AssumeRole) -> Result<Session> {
+        self.cloud.sts().assume_role(&self.admin, call)
+    }
+
+    pub(crate) fn assume_as(&mut self, who: &Caller, call: AssumeRole) -> Result<Session> {
+        self.cloud.sts().assume_role(who, call)
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.cloud.mfa_code(PHONE).unwrap()
+    }
+}
+
+pub(crate) const PHONE: &str = "arn:aws:iam::111122223333:mfa/phone";

@@ -1,0 +1,255 @@
+//! Which context keys a request carries: set, absent, or unknown (PE-KEY-01 to PE-KEY-44).
+
+use std::fmt::Write as _;
+
+use iamsim::{
+    AssumeRole, Caller, Cloud, ContextValue, GetFederationToken, GetSessionToken, global_keys, trust,
+};
+
+use crate::support::{ADMINISTRATOR, AWAY, HOME, MANAGEMENT, administrator, error, statement};
+
+/// The key in a question about buckets: its value, `(absent)` or `(unknown)`.
+fn key(cloud: &Cloud, who: &Caller, name: &str) -> String {
+    value(&cloud.explain(who, "s3:ListAllMyBuckets", "*").unwrap(), name)
+}
+
+fn value(explanation: &iamsim::Explanation, name: &str) -> String {
+    match explanation.request().context().get(&name.into()) {
+        ContextValue::Absent => "(absent)".into(),
+        ContextValue::Unknown => "(unknown)".into(),
+        ContextValue::One(value) => value.to_string(),
+        ContextValue::Many(values) => values.join("|"),
+    }
+}
+
+/// Every kind of caller, by name.
+fn callers() -> (Cloud, Vec<(&'static str, Caller)>) {
+    let mut cloud = Cloud::new();
+    let user = administrator(&mut cloud, HOME, "alice");
+    let mut account = cloud.account(HOME).unwrap();
+    account.user("alice").unwrap().mfa_device("phone").unwrap().tag("team", "a").unwrap();
+    let role =
+        account.add_role("ci/worker", trust::account(HOME)).unwrap().attach_policy(ADMINISTRATOR).unwrap();
+    let role = role.tag("team", "b").unwrap().arn();
+    let root = account.root();
+    let session = cloud.sts().assume_role(&user, AssumeRole::new(&role, "job")).unwrap();
+    let token = cloud.sts().get_session_token(&user, GetSessionToken::new()).unwrap();
+    let phone = "arn:aws:iam::111122223333:mfa/phone";
+    let code = cloud.mfa_code(phone).unwrap();
+    let mfa = cloud.sts().get_session_token(&user, GetSessionToken::new().mfa(phone, &code)).unwrap();
+    let call = GetFederationToken::new("Bob").policy_arn(ADMINISTRATOR);
+    let federated = cloud.sts().get_federation_token(&user, call).unwrap();
+    cloud.clock().advance(iamsim::TimeDelta::seconds(90));
+    let callers = vec![
+        ("user", user),
+        ("token", token.caller().clone()),
+        ("mfa", mfa.caller().clone()),
+        ("session", session.caller().clone()),
+        ("federated", federated.caller().clone()),
+        ("root", root),
+        ("service", Caller::service("sns.amazonaws.com")),
+        ("anonymous", Caller::anonymous()),
+    ];
+    (cloud, callers)
+}
+
+/// One line a key, one word a kind of caller: the whole table as AWS would fill it.
+#[test]
+fn each_caller_carries_the_keys_of_its_kind() {
+    let (cloud, callers) = callers();
+    let mut table = String::new();
+    for rule in global_keys().iter().filter(|rule| !rule.key.ends_with(['/', ':'])) {
+        writeln!(table, "{} ({})", rule.key, rule.rule).unwrap();
+        let mut same: Vec<(String, Vec<&str>)> = Vec::new();
+        for (name, who) in &callers {
+            let found = key(&cloud, who, rule.key);
+            match same.iter_mut().find(|(value, _)| *value == found) {
+                Some((_, names)) => names.push(name),
+                None => same.push((found, vec![name])),
+            }
+        }
+        for (value, names) in same {
+            writeln!(table, "  {value:40} {}", names.join(" ")).unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn every_row_says_where_it_comes_from_and_why() {
+    let mut seen = std::collections::BTreeSet::new();
+    for rule in global_keys() {
+        assert!(rule.rule.starts_with("PE-"), "{}", rule.key);
+        assert!(rule.when.len() > 10, "{}", rule.key);
+        assert!(seen.insert(rule.key.to_lowercase()), "{} stands twice", rule.key);
+    }
+}
+
+#[test]
+fn tags_of_the_caller_are_known_and_others_absent() {
+    let (cloud, callers) = callers();
+    let found: Vec<(&str, String, String)> = callers
+        .iter()
+        .map(|(name, who)| {
+            (*name, key(&cloud, who, "aws:principaltag/TEAM"), key(&cloud, who, "aws:PrincipalTag/x"))
+        })
+        .collect();
+    for (name, team, other) in found {
+        let expected = match name {
+            "session" => "b",
+            "user" | "token" | "mfa" | "federated" => "a",
+            _ => "(absent)",
+        };
+        assert_eq!((team.as_str(), other.as_str()), (expected, "(absent)"), "{name}"); // PE-KEY-05
+    }
+}
+
+/// PE-KEY-26
+#[test]
+fn the_region_is_that_of_the_arn_or_of_the_service() {
+    let (cloud, callers) = callers();
+    let who = &callers[0].1;
+    let check = |action: &str, resource: &str, expected: &str| {
+        let explanation = cloud.explain(who, action, resource).unwrap();
+        assert_eq!(value(&explanation, "aws:RequestedRegion"), expected, "{action} on {resource}");
+    };
+    check("sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:q", "eu-west-1");
+    check("iam:ListUsers", "*", "us-east-1");
+    check("ec2:DescribeInstances", "*", "(unknown)");
+    check("s3:GetObject", "arn:aws:s3:::b/k", "(unknown)");
+    let ask = cloud.request(who, "ec2:DescribeInstances", "*").region("eu-west-1");
+    assert_eq!(value(&ask.explain().unwrap(), "aws:RequestedRegion"), "eu-west-1");
+    let mut china = Cloud::in_partition("aws-cn");
+    let root = china.account(HOME).unwrap().root();
+    let explanation = china.explain(&root, "iam:ListUsers", "*").unwrap();
+    assert_eq!(value(&explanation, "aws:RequestedRegion"), "cn-north-1");
+    assert_eq!(root.to_string(), "arn:aws-cn:iam::111122223333:root");
+}
+
+/// PE-KEY-32 to PE-KEY-34, PE-KEY-44, PE-S3-05
+#[test]
+fn the_resource_s_keys_are_those_of_its_owner() {
+    let (mut cloud, callers) = callers();
+    let who = &callers[0].1;
+    cloud.organization(MANAGEMENT).unwrap().root().add_account(AWAY).unwrap();
+    let id = cloud.organization(MANAGEMENT).unwrap().id();
+    let bucket = "arn:aws:s3:::theirs";
+    let queue = "arn:aws:sqs:eu-west-1:444455556666:q";
+    let mut away = cloud.account(AWAY).unwrap();
+    away.add_resource(bucket).unwrap().tag("team", "x").unwrap();
+    away.add_resource(queue).unwrap().tag("team", "x").unwrap();
+    let ask = |cloud: &Cloud, action: &str, resource: &str, name: &str| {
+        value(&cloud.explain(who, action, resource).unwrap(), name)
+    };
+    assert_eq!(ask(&cloud, "sqs:SendMessage", queue, "aws:ResourceAccount"), AWAY);
+    assert_eq!(ask(&cloud, "s3:GetObject", "arn:aws:s3:::theirs/k", "aws:ResourceAccount"), AWAY);
+    assert_eq!(ask(&cloud, "sqs:SendMessage", queue, "aws:ResourceOrgID"), id);
+    assert_eq!(ask(&cloud, "ec2:DescribeInstances", "*", "aws:ResourceAccount"), HOME); // PE-KEY-44
+    assert_eq!(ask(&cloud, "ec2:DescribeInstances", "*", "aws:ResourceOrgID"), "(absent)");
+    let unknown = "arn:aws:sqs:eu-west-1:777788889999:q";
+    assert_eq!(ask(&cloud, "sqs:SendMessage", unknown, "aws:ResourceOrgID"), "(unknown)");
+    assert_eq!(ask(&cloud, "sqs:SendMessage", unknown, "aws:ResourceTag/team"), "(unknown)");
+    assert_eq!(ask(&cloud, "sqs:SendMessage", queue, "aws:ResourceTag/team"), "x");
+    assert_eq!(ask(&cloud, "sqs:SendMessage", queue, "aws:ResourceTag/other"), "(absent)");
+    assert_eq!(ask(&cloud, "s3:GetObject", "arn:aws:s3:::theirs/k", "aws:ResourceTag/team"), "(absent)");
+    cloud.account(AWAY).unwrap().resource(bucket).unwrap().attribute_based_control().unwrap();
+    assert_eq!(ask(&cloud, "s3:GetObject", "arn:aws:s3:::theirs/k", "aws:ResourceTag/team"), "x");
+    assert_eq!(ask(&cloud, "ebs:GetSnapshotBlock", unknown, "aws:ResourceAccount"), "(unknown)"); // PE-KEY-33
+    // PE-IAK-03
+    let role = "arn:aws:iam::111122223333:role/ci/worker";
+    assert_eq!(ask(&cloud, "iam:GetRole", role, "iam:ResourceTag/team"), "b");
+    assert_eq!(ask(&cloud, "sqs:SendMessage", queue, "iam:ResourceTag/team"), "(absent)");
+}
+
+#[test]
+fn a_test_s_word_counts_over_the_table() {
+    let (cloud, callers) = callers();
+    let who = &callers[0].1;
+    let ask = || cloud.request(who, "ec2:CreateTags", "*");
+    let of = |request: iamsim::RequestBuilder, name: &str| value(&request.explain().unwrap(), name);
+    assert_eq!(of(ask(), "aws:RequestTag/team"), "(unknown)");
+    assert_eq!(of(ask().tag("team", "a"), "aws:RequestTag/team"), "a");
+    assert_eq!(of(ask().tag("team", "a"), "aws:RequestTag/other"), "(absent)");
+    assert_eq!(of(ask().tag("team", "a").tag("stage", "b"), "aws:TagKeys"), "team|stage");
+    assert_eq!(of(ask().no_tags(), "aws:TagKeys"), "(absent)"); // PE-KEY-31
+    assert_eq!(of(ask().no_tags(), "aws:RequestTag/team"), "(absent)");
+    assert_eq!(of(ask(), "ec2:InstanceType"), "(unknown)");
+    assert_eq!(of(ask().context("EC2:instancetype", "t3.micro"), "ec2:InstanceType"), "t3.micro");
+    assert_eq!(of(ask().absent_prefix("ec2:"), "ec2:InstanceType"), "(absent)");
+    assert_eq!(of(ask().complete(), "ec2:InstanceType"), "(absent)");
+    assert_eq!(of(ask().complete(), "aws:SourceIp"), "(absent)");
+    assert_eq!(of(ask().complete(), "aws:username"), "alice");
+    assert_eq!(of(ask().context("aws:username", "x").unknown("aws:username"), "aws:username"), "(unknown)");
+    assert_eq!(of(ask().context_many("aws:CalledVia", ["a", "b"]), "aws:CalledVia"), "a|b");
+}
+
+/// PE-KEY-14 to PE-KEY-16, PE-MFA-04
+#[test]
+fn a_forwarded_call_says_by_whom() {
+    let (cloud, callers) = callers();
+    let who = &callers[0].1;
+    let ask = || {
+        let request = cloud.request(who, "s3:GetObject", "arn:aws:s3:::b/k");
+        request.via_service("athena.amazonaws.com").via_service("glue.amazonaws.com").explain().unwrap()
+    };
+    let found = ask();
+    for (name, expected) in [
+        ("aws:ViaAWSService", "true"),
+        ("aws:CalledVia", "athena.amazonaws.com|glue.amazonaws.com"),
+        ("aws:CalledViaFirst", "athena.amazonaws.com"),
+        ("aws:CalledViaLast", "glue.amazonaws.com"),
+        ("aws:MultiFactorAuthPresent", "false"),
+    ] {
+        assert_eq!(value(&found, name), expected, "{name}");
+    }
+}
+
+/// PE-KEY-12, PE-KEY-13
+#[test]
+fn a_service_says_for_whom_it_acts() {
+    let (mut cloud, _) = callers();
+    cloud.organization(MANAGEMENT).unwrap().root().add_account(HOME).unwrap();
+    let id = cloud.organization(MANAGEMENT).unwrap().id();
+    let sns = Caller::service("sns.amazonaws.com");
+    assert_eq!(key(&cloud, &sns, "aws:SourceAccount"), "(unknown)");
+    let topic = "arn:aws:sns:eu-west-1:111122223333:t";
+    let for_topic = sns.clone().on_behalf_of(topic).unwrap();
+    assert_eq!(key(&cloud, &for_topic, "aws:SourceArn"), topic);
+    assert_eq!(key(&cloud, &for_topic, "aws:SourceAccount"), HOME);
+    assert_eq!(key(&cloud, &for_topic, "aws:SourceOrgID"), id);
+    let for_bucket = sns.on_behalf_of("arn:aws:s3:::b").unwrap().source_account(AWAY).unwrap();
+    assert_eq!(key(&cloud, &for_bucket, "aws:SourceAccount"), AWAY);
+    assert_eq!(key(&cloud, &for_bucket, "aws:SourceOrgID"), "(unknown)");
+}
+
+#[test]
+fn plain_policies_are_decided_without_a_word_on_the_context() {
+    let (cloud, callers) = callers();
+    let who = &callers[0].1;
+    for (action, resource) in [
+        ("s3:GetObject", "arn:aws:s3:::b/k"),
+        ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:111122223333:function:f"),
+        ("ec2:DescribeInstances", "*"),
+        ("iam:ListUsers", "*"),
+    ] {
+        cloud.assert_allows(who, action, resource);
+    }
+}
+
+#[test]
+fn an_mfa_condition_sees_each_kind_of_credentials() {
+    // PE-MFA-05
+    let (mut cloud, callers) = callers();
+    let deny = statement(
+        r#""Effect": "Deny", "Action": "s3:*", "Resource": "*",
+           "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}"#,
+    );
+    let mut account = cloud.account(HOME).unwrap();
+    account.user("alice").unwrap().attach("mfa", deny.as_str()).unwrap();
+    account.role("worker").unwrap().attach("mfa", deny.as_str()).unwrap();
+    for (name, who) in callers.iter().filter(|(name, _)| ["user", "token", "mfa", "session"].contains(name)) {
+        let allowed = cloud.authorize(who, "s3:ListAllMyBuckets", "*").unwrap() == iamsim::Decision::Allow;
+        assert_eq!(allowed, *name == "mfa", "{name}");
+    }
+    assert!(error(cloud.authorize(&callers[0].1, "s3", "*")).reason().is_none());
+}
