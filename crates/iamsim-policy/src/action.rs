@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::source::saturating;
 use crate::wildcard;
 
 /// The action a request asks for: `service:Name`. Compared without case.
@@ -110,20 +111,26 @@ impl fmt::Display for Action {
 /// assert!(!pattern.matches(&"s3:PutObject".parse()?));
 /// # Ok::<(), iamsim_policy::InvalidAction>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ActionPattern {
-    written: Box<str>,
+    /// The entry as written, and after it the entry in lower case if that is another text: policies hold tens
+    /// of entries a statement, so they are kept small.
+    text: Box<str>,
+    /// Where the first colon stands.
+    colon: u32,
     shape: Shape,
+    /// Whether the entry in lower case follows.
+    folded: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     /// `*`, or `*:*` (PE-ACT-04).
     Any,
-    /// `service:name`, in lower case, no wildcard.
-    Exact(Box<str>),
-    /// `service` and a name pattern, in lower case.
-    Pattern { service: Box<str>, name: Box<str> },
+    /// `service:name`, no wildcard.
+    Exact,
+    /// A service and a name with wildcards.
+    Pattern,
     /// A form that no action matches (PE-ACT-05, PE-ACT-06).
     Nothing,
 }
@@ -136,18 +143,37 @@ impl ActionPattern {
     /// Reads an entry. Every text is an entry; one without a vendor, with two colons, with white space or
     /// commas in the name matches no action (PE-ACT-06).
     pub fn new(text: &str) -> Self {
-        Self { written: text.into(), shape: Shape::of(text) }
+        let Form { shape, colon, upper } = Form::of(text);
+        let folded = upper && matches!(shape, Shape::Exact | Shape::Pattern);
+        let mut both = String::with_capacity(text.len() << u8::from(folded));
+        both.push_str(text);
+        if folded {
+            both.push_str(text);
+        }
+        if let Some(second) = both.get_mut(text.len()..) {
+            second.make_ascii_lowercase();
+        }
+        Self { text: both.into(), colon: saturating(colon), shape, folded }
+    }
+
+    /// The entry in lower case.
+    fn lower(&self) -> &str {
+        let start = if self.folded { self.text.len() / 2 } else { 0 };
+        self.text.get(start..).unwrap_or_default()
     }
 
     /// Whether the entry names this action.
     pub fn matches(&self, action: &Action) -> bool {
-        match &self.shape {
+        match self.shape {
             Shape::Any => true,
-            Shape::Exact(folded) => **folded == *action.folded,
-            Shape::Pattern { service, name } => {
-                let same_service = **service == *action.service()
+            Shape::Exact => self.lower() == action.folded(),
+            Shape::Pattern => {
+                let Some((service, name)) = self.lower().split_at_checked(self.colon as usize) else {
+                    return false;
+                };
+                let same_service = service == action.service()
                     || (PREFIX_WILDCARDS_MATCH && wildcard::matches(service, action.service()));
-                same_service && wildcard::matches(name, action.name())
+                same_service && wildcard::matches(name.get(1..).unwrap_or_default(), action.name())
             }
             Shape::Nothing => false,
         }
@@ -165,49 +191,74 @@ impl ActionPattern {
 
     /// The exact action in lower case, when there is no wildcard.
     pub fn exact(&self) -> Option<&str> {
-        match &self.shape {
-            Shape::Exact(folded) => Some(folded),
-            _ => None,
-        }
+        (self.shape == Shape::Exact).then(|| self.lower())
     }
 
     /// The service prefix in lower case; none for `*` and for entries that match nothing.
     pub fn service(&self) -> Option<&str> {
-        match &self.shape {
-            Shape::Exact(folded) => folded.split_once(':').map(|(service, _)| service),
-            Shape::Pattern { service, .. } => Some(service),
+        match self.shape {
+            Shape::Exact | Shape::Pattern => self.lower().get(..self.colon as usize),
             Shape::Any | Shape::Nothing => None,
         }
     }
 
     /// The entry as it was written.
     pub fn as_str(&self) -> &str {
-        &self.written
+        let end = if self.folded { self.text.len() / 2 } else { self.text.len() };
+        self.text.get(..end).unwrap_or_default()
     }
 }
 
-impl Shape {
+impl fmt::Debug for ActionPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActionPattern({:?})", self.as_str())
+    }
+}
+
+/// What one look at an entry tells.
+struct Form {
+    shape: Shape,
+    colon: usize,
+    upper: bool,
+}
+
+impl Form {
     fn of(text: &str) -> Self {
-        if text == "*" || text == "*:*" {
-            return Self::Any;
-        }
-        let Some((service, name)) = text.split_once(':') else { return Self::Nothing };
-        let odd = |c: char| c.is_whitespace() || c == ',' || c == ':';
-        let wild = |part: &str| part.contains(['*', '?']);
-        if service.is_empty() || name.is_empty() || name.contains(odd) || service.contains(odd) {
-            return Self::Nothing;
-        }
-        if wild(service) && !PREFIX_WILDCARDS_MATCH {
-            return Self::Nothing;
-        }
-        if wild(service) || wild(name) {
-            Self::Pattern {
-                service: service.to_ascii_lowercase().into(),
-                name: name.to_ascii_lowercase().into(),
+        // One pass: a policy holds more actions than anything else.
+        let (mut colon, mut colons, mut odd, mut upper, mut ascii) = (text.len(), 0, false, false, true);
+        let (mut wild_service, mut wild_name) = (false, false);
+        for (at, byte) in text.bytes().enumerate() {
+            match byte {
+                b':' => {
+                    colons += 1;
+                    colon = colon.min(at);
+                }
+                b'*' | b'?' if colons == 0 => wild_service = true,
+                b'*' | b'?' => wild_name = true,
+                b',' => odd = true,
+                _ => {
+                    odd |= byte.is_ascii_whitespace() || byte == b'\x0b';
+                    upper |= byte.is_ascii_uppercase();
+                    ascii &= byte.is_ascii();
+                }
             }
-        } else {
-            Self::Exact(text.to_ascii_lowercase().into())
         }
+        odd |= !ascii && text.contains(char::is_whitespace);
+        let shape = if text == "*" || text == "*:*" {
+            Shape::Any
+        } else if colons != 1
+            || odd
+            || colon == 0
+            || colon + 1 == text.len()
+            || (wild_service && !PREFIX_WILDCARDS_MATCH)
+        {
+            Shape::Nothing
+        } else if wild_service || wild_name {
+            Shape::Pattern
+        } else {
+            Shape::Exact
+        };
+        Self { shape, colon, upper }
     }
 }
 
@@ -234,6 +285,23 @@ mod tests {
         check("s3:", "s3:GetObject", false);
         check("s3:Get:Object", "s3:GetObject", false);
         check("s3:${aws:username}", "s3:alice", false); // PE-ACT-07
+    }
+
+    #[test]
+    fn entries_keep_their_letters_and_are_compared_without() {
+        let check = |text: &str, service: Option<&str>, exact: Option<&str>| {
+            let pattern = ActionPattern::new(text);
+            assert_eq!((pattern.as_str(), pattern.service(), pattern.exact()), (text, service, exact));
+        };
+        check("*", None, None);
+        check("S3", None, None);
+        check("s3:x", Some("s3"), Some("s3:x"));
+        check("s3:GetObject", Some("s3"), Some("s3:getobject"));
+        check("S3:GetObject", Some("s3"), Some("s3:getobject"));
+        check("s3:get*", Some("s3"), None);
+        check("s3:Get*", Some("s3"), None);
+        check("S3:Get*É", Some("s3"), None);
+        check("S3:a:B", None, None);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! (PE-RES-04, PE-ARN-02). The sixth part is the rest, colons included.
 
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
 use crate::account::AccountId;
@@ -132,39 +131,59 @@ pub const WILDCARDS_CROSS_COLONS: bool = false;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArnPattern {
     written: Box<str>,
-    /// Where the parts before the sixth stand in `written`; a missing part is an empty range past the end.
-    parts: [Range<usize>; 5],
-    /// How many parts were written.
-    count: usize,
+    /// Where the first five parts end in `written`; [`FAR`] stands for a place beyond it, which is looked up.
+    ends: [u8; 5],
+    written_parts: Parts,
     resource: Template,
+}
+
+/// The heads of ARNs are short, and policies hold many.
+const FAR: u8 = u8::MAX;
+
+/// How many parts were written. An enum leaves the compiler values to tell other forms of a resource by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Parts {
+    One = 1,
+    Two,
+    Three,
+    Four,
+    Five,
+    Six,
 }
 
 impl ArnPattern {
     /// Reads a pattern; `variables` says whether `${…}` in the sixth part is a variable.
     pub fn parse(text: &str, variables: bool) -> Result<Self, TemplateError> {
-        let mut parts = [const { 0..0 }; 5];
-        let mut start = 0;
-        let mut count = 0;
-        let mut resource = None;
-        for (index, part) in text.splitn(ARN_PARTS, ':').enumerate() {
-            match parts.get_mut(index) {
-                Some(range) => *range = start..start + part.len(),
-                None => resource = Some(part),
+        let mut ends = [near(text.len()); 5];
+        let mut written_parts = Parts::One;
+        let mut resource = "*";
+        let counts = [Parts::Two, Parts::Three, Parts::Four, Parts::Five, Parts::Six];
+        for ((end, count), (colon, _)) in ends.iter_mut().zip(counts).zip(text.match_indices(':')) {
+            *end = near(colon);
+            written_parts = count;
+            if count == Parts::Six {
+                resource = text.get(colon + 1..).unwrap_or_default();
             }
-            start += part.len() + 1;
-            count += 1;
         }
         let syntax = Syntax { wildcards: true, variables };
-        let resource = Template::parse(resource.unwrap_or("*"), syntax)?;
-        Ok(Self { written: text.into(), parts, count, resource })
+        Ok(Self { written: text.into(), ends, written_parts, resource: Template::parse(resource, syntax)? })
     }
 
     /// One of the first five parts, counted from 0; `*` when it was not written.
     pub fn part(&self, index: usize) -> &str {
-        if index >= self.count {
+        if index >= self.written_parts() {
             return "*";
         }
-        self.parts.get(index).and_then(|range| self.written.get(range.clone())).unwrap_or_default()
+        let start = index.checked_sub(1).map_or(0, |before| self.end(before) + 1);
+        self.written.get(start..self.end(index)).unwrap_or_default()
+    }
+
+    /// Where one of the first five parts ends.
+    fn end(&self, index: usize) -> usize {
+        match self.ends.get(index) {
+            Some(end) if *end != FAR => usize::from(*end),
+            _ => self.written.match_indices(':').nth(index).map_or(self.written.len(), |(colon, _)| colon),
+        }
     }
 
     /// The sixth part.
@@ -174,7 +193,7 @@ impl ArnPattern {
 
     /// How many parts were written: fewer than six for a short ARN.
     pub fn written_parts(&self) -> usize {
-        self.count
+        self.written_parts as usize
     }
 
     /// Whether the first five parts match.
@@ -192,6 +211,10 @@ impl ArnPattern {
     pub fn as_str(&self) -> &str {
         &self.written
     }
+}
+
+fn near(offset: usize) -> u8 {
+    u8::try_from(offset).unwrap_or(FAR)
 }
 
 /// The tokens of a template without variables; none if it has any.
@@ -262,6 +285,19 @@ mod tests {
         check("arn:aws:s3:::b", "arn:aws-us-gov:s3:::b", false);
         // PE-RES-18
         check("arn:aws:s3:*:*:b", "arn:aws:s3:::b", true);
+    }
+
+    #[test]
+    fn parts_of_any_length_are_found() {
+        for length in [0, 1, 240, 248, 249, 250, 255, 300] {
+            let region = "r".repeat(length);
+            let pattern = ArnPattern::parse(&format!("arn:aws:s3:{region}:1:x:y"), false).unwrap();
+            let parts: Vec<_> = (0..5).map(|index| pattern.part(index)).collect();
+            assert_eq!(parts, ["arn", "aws", "s3", &region, "1"]);
+            assert_eq!(pattern.resource().as_plain(), Some("x:y"));
+            let short = ArnPattern::parse(&format!("arn:aws:{region}"), false).unwrap();
+            assert_eq!((short.part(2), short.part(3), short.written_parts()), (&*region, "*", 3));
+        }
     }
 
     #[test]

@@ -16,10 +16,16 @@ pub struct Condition {
 
 /// One listed value. Numbers and booleans are kept as their text (PE-DOC-08).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConditionValue {
-    pub(crate) text: Box<str>,
-    /// The pieces, for string and ARN operators.
-    pub(crate) template: Option<Template>,
+pub struct ConditionValue(Form);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    /// For operators without wildcards and variables.
+    Text(Box<str>),
+    /// The text is the one piece of the template.
+    Plain(Template),
+    /// A text that was cut.
+    Cut(Box<(Box<str>, Template)>),
 }
 
 impl Condition {
@@ -50,13 +56,29 @@ impl Condition {
 }
 
 impl ConditionValue {
+    pub(crate) fn new(text: &str, template: Option<Template>) -> Self {
+        Self(match template {
+            None => Form::Text(text.into()),
+            Some(template) if template.as_plain() == Some(text) => Form::Plain(template),
+            Some(template) => Form::Cut(Box::new((text.into(), template))),
+        })
+    }
+
     /// The value as text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        match &self.0 {
+            Form::Text(text) => text,
+            Form::Plain(template) => template.as_plain().unwrap_or_default(),
+            Form::Cut(cut) => &cut.0,
+        }
     }
 
     /// The value cut into pieces, for the operators that have wildcards or variables.
     pub fn template(&self) -> Option<&Template> {
-        self.template.as_ref()
+        match &self.0 {
+            Form::Text(_) => None,
+            Form::Plain(template) => Some(template),
+            Form::Cut(cut) => Some(&cut.1),
+        }
     }
 }

@@ -259,6 +259,8 @@ codes! {
     IgnoredId = "ignored-id",
     /// A character that IAM does not take in a document (PE-DOC-09).
     ForeignCharacter = "foreign-character",
+    /// A document with so many findings that the last ones are only counted.
+    TooManyFindings = "too-many-findings",
     /// What service control policies could not say before September 2025 (PE-TYP-08).
     ClassicServiceControl = "classic-service-control",
 }

@@ -1,16 +1,14 @@
 //! JSON with places.
 //!
-//! Syntax is judged by serde_json; a borrowed [`RawValue`] is a slice of the text, so its place is the
-//! difference of two addresses. Order and duplicate keys are kept, because a policy with two `Action` keys
-//! is an error and not its last one (PE-DOC-05). Depth is bounded here: serde_json would read 100,000 nested
-//! brackets as a raw value without complaint.
+//! One pass over the text makes a tree of borrowed values, each with its span. Order and duplicate keys are
+//! kept, because a policy with two `Action` keys is an error and not its last one (PE-DOC-05). Depth is bounded
+//! here. What is wrong with a text that is not JSON is said by serde_json, and tests hold both readers to each
+//! other.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fmt;
 
-use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -95,8 +93,16 @@ pub fn parse(source: &Source) -> Result<Node<'_>, Diagnostic> {
     if text.len() > MAX_SOURCE_BYTES {
         return Err(too_large(source, text.len()));
     }
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax_error(source, &error))?;
-    Reader { source, base: text.as_ptr().addr() }.node(raw, 0)
+    let mut reader = Reader { source, text, at: 0 };
+    reader.document().map_err(|stop| match (serde_json::from_str::<&RawValue>(text), stop) {
+        // The first thing to say of a text is that it is not JSON.
+        (Err(error), _) => syntax_error(source, &error),
+        (Ok(_), Stop::Finding(finding)) => finding,
+        (Ok(_), Stop::NotJson) => {
+            let at = saturating(reader.at);
+            Diagnostic::error(source, Code::InvalidJson, Span::new(at, at), "this is not valid JSON")
+        }
+    })
 }
 
 /// The second and later occurrences of each key of an object, each with the place of the first.
@@ -119,78 +125,201 @@ pub(crate) fn duplicates_by<'n, 's>(
     })
 }
 
+/// Whether no key occurs twice, without an allocation for the objects that policies are made of.
+pub(crate) fn all_differ(members: &[Member<'_>], same: impl Fn(&str, &str) -> bool) -> bool {
+    const FEW: usize = 12;
+    members.len() <= FEW
+        && members
+            .iter()
+            .enumerate()
+            .all(|(index, member)| !members.iter().take(index).any(|earlier| same(&earlier.key, &member.key)))
+}
+
+/// Why the reader stopped.
+enum Stop {
+    /// A byte that JSON does not have there.
+    NotJson,
+    /// JSON that is refused.
+    Finding(Diagnostic),
+}
+
 struct Reader<'s> {
     source: &'s Source,
-    base: usize,
+    text: &'s str,
+    /// The next byte.
+    at: usize,
 }
 
 impl<'s> Reader<'s> {
-    fn node(&self, raw: &'s RawValue, depth: usize) -> Result<Node<'s>, Diagnostic> {
-        let text = raw.get();
-        let span = self.span(text);
-        let value = match text.as_bytes().first() {
-            Some(b'{' | b'[') if depth == MAX_DEPTH => {
-                return Err(Diagnostic::error(
-                    self.source,
-                    Code::TooDeep,
-                    Span::new(span.start, span.start + 1),
-                    format!("arrays and objects are nested more than {MAX_DEPTH} deep"),
-                )
-                .with_help("no policy or scenario needs that; check that this is the file you meant"));
-            }
-            Some(b'{') => {
-                let members: Vec<(&RawValue, &RawValue)> = serde_json::Deserializer::from_str(text)
-                    .deserialize_map(Pairs)
-                    .map_err(|_| self.unreadable(span))?;
-                let mut object = Vec::with_capacity(members.len());
-                for (key, value) in members {
-                    let key_span = self.span(key.get());
-                    let key = self.string(key.get(), key_span)?;
-                    object.push(Member { key, key_span, value: self.node(value, depth + 1)? });
-                }
-                Value::Object(object)
-            }
-            Some(b'[') => {
-                let items: Vec<&RawValue> = serde_json::Deserializer::from_str(text)
-                    .deserialize_seq(Items)
-                    .map_err(|_| self.unreadable(span))?;
-                let nodes = items.into_iter().map(|item| self.node(item, depth + 1));
-                Value::Array(nodes.collect::<Result<_, _>>()?)
-            }
-            Some(b'"') => Value::String(self.string(text, span)?),
-            Some(b't') => Value::Bool(true),
-            Some(b'f') => Value::Bool(false),
-            Some(b'n') => Value::Null,
-            _ => Value::Number(text),
-        };
-        Ok(Node { span, value })
+    fn document(&mut self) -> Result<Node<'s>, Stop> {
+        let node = self.node(0)?;
+        self.space();
+        if self.at == self.text.len() { Ok(node) } else { Err(Stop::NotJson) }
     }
 
-    fn string(&self, quoted: &'s str, span: Span) -> Result<Cow<'s, str>, Diagnostic> {
-        if !quoted.contains('\\') {
-            let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            return inner.map(Cow::Borrowed).ok_or_else(|| self.unreadable(span));
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
         }
-        // The whole text was read once, so the only thing left to fail is half of a surrogate pair.
+    }
+
+    /// Skips white space, and takes the next byte if it is this one.
+    fn take(&mut self, wanted: u8) -> bool {
+        self.space();
+        let there = self.peek() == Some(wanted);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn expect(&mut self, wanted: u8) -> Result<(), Stop> {
+        if self.take(wanted) { Ok(()) } else { Err(Stop::NotJson) }
+    }
+
+    fn node(&mut self, depth: usize) -> Result<Node<'s>, Stop> {
+        self.space();
+        let start = self.at;
+        let value = match self.peek() {
+            Some(b'{' | b'[') if depth == MAX_DEPTH => {
+                return Err(Stop::Finding(
+                    Diagnostic::error(
+                        self.source,
+                        Code::TooDeep,
+                        span(start, start + 1),
+                        format!("arrays and objects are nested more than {MAX_DEPTH} deep"),
+                    )
+                    .with_help("no policy or scenario needs that; check that this is the file you meant"),
+                ));
+            }
+            Some(b'{') => Value::Object(self.object(depth)?),
+            Some(b'[') => Value::Array(self.array(depth)?),
+            Some(b'"') => Value::String(self.string()?),
+            Some(b't') => self.word("true", Value::Bool(true))?,
+            Some(b'f') => self.word("false", Value::Bool(false))?,
+            Some(b'n') => self.word("null", Value::Null)?,
+            _ => Value::Number(self.number()?),
+        };
+        Ok(Node { span: span(start, self.at), value })
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Vec<Member<'s>>, Stop> {
+        let mut members = Vec::new();
+        self.at += 1;
+        if self.take(b'}') {
+            return Ok(members);
+        }
+        loop {
+            self.space();
+            let start = self.at;
+            if self.peek() != Some(b'"') {
+                return Err(Stop::NotJson);
+            }
+            let key = self.string()?;
+            let key_span = span(start, self.at);
+            self.expect(b':')?;
+            members.push(Member { key, key_span, value: self.node(depth + 1)? });
+            if !self.take(b',') {
+                self.expect(b'}')?;
+                return Ok(members);
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Vec<Node<'s>>, Stop> {
+        let mut items = Vec::new();
+        self.at += 1;
+        if self.take(b']') {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.node(depth + 1)?);
+            if !self.take(b',') {
+                self.expect(b']')?;
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Reads a string from its opening quote.
+    fn string(&mut self) -> Result<Cow<'s, str>, Stop> {
+        let start = self.at;
+        let mut escaped = false;
+        self.at += 1;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+            let length = rest.iter().position(special).ok_or(Stop::NotJson)?;
+            self.at += length + 1;
+            match rest.get(length) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    // Whatever is escaped, it is not the end; the escape itself is judged below.
+                    escaped = true;
+                    self.at += 1;
+                }
+                _ => return Err(Stop::NotJson),
+            }
+        }
+        let quoted = self.text.get(start..self.at).ok_or(Stop::NotJson)?;
+        if !escaped {
+            let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            return inner.map(Cow::Borrowed).ok_or(Stop::NotJson);
+        }
+        // In a text that is JSON, the only thing left to fail is half of a surrogate pair.
         serde_json::from_str::<String>(quoted).map(Cow::Owned).map_err(|_| {
-            Diagnostic::error(
-                self.source,
-                Code::LoneSurrogate,
-                span,
-                "a `\\u` escape in this string is half of a surrogate pair",
+            Stop::Finding(
+                Diagnostic::error(
+                    self.source,
+                    Code::LoneSurrogate,
+                    span(start, self.at),
+                    "a `\\u` escape in this string is half of a surrogate pair",
+                )
+                .with_help("write the character itself, or both halves of the pair"),
             )
-            .with_help("write the character itself, or both halves of the pair")
         })
     }
 
-    fn span(&self, slice: &str) -> Span {
-        let start = slice.as_ptr().addr().saturating_sub(self.base);
-        Span::new(saturating(start), saturating(start + slice.len()))
+    fn word(&mut self, word: &str, value: Value<'s>) -> Result<Value<'s>, Stop> {
+        let there = self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes()));
+        self.at += word.len();
+        if there { Ok(value) } else { Err(Stop::NotJson) }
     }
 
-    fn unreadable(&self, span: Span) -> Diagnostic {
-        Diagnostic::error(self.source, Code::InvalidJson, span, "this is not valid JSON")
+    fn number(&mut self) -> Result<&'s str, Stop> {
+        let start = self.at;
+        self.at += usize::from(self.peek() == Some(b'-'));
+        match self.peek() {
+            // A zero stands alone before the point.
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        self.text.get(start..self.at).ok_or(Stop::NotJson)
     }
+
+    /// One digit or more.
+    fn digits(&mut self) -> Result<(), Stop> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Stop::NotJson) }
+    }
+}
+
+fn span(start: usize, end: usize) -> Span {
+    Span::new(saturating(start), saturating(end))
 }
 
 fn syntax_error(source: &Source, error: &serde_json::Error) -> Diagnostic {
@@ -223,42 +352,6 @@ fn syntax_error(source: &Source, error: &serde_json::Error) -> Diagnostic {
         format!("not valid JSON: {what}"),
     )
     .with_help(help)
-}
-
-struct Pairs;
-
-impl<'de> Visitor<'de> for Pairs {
-    type Value = Vec<(&'de RawValue, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
-    }
-}
-
-struct Items;
-
-impl<'de> Visitor<'de> for Items {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(items)
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::source::saturating;
+
 /// The name of a context key, such as `aws:PrincipalTag/team`. Compared without case (PE-CND-03).
 ///
 /// ```
@@ -11,24 +13,40 @@ use std::fmt;
 /// ```
 #[derive(Clone)]
 pub struct ContextKey {
-    written: Box<str>,
-    folded: Box<str>,
+    /// The name as written, and after it the name in lower case if that is another text.
+    text: Box<str>,
+    /// Where the name as written ends.
+    end: u32,
+    /// Whether the name in lower case follows.
+    folded: bool,
 }
 
 impl ContextKey {
     /// Reads a key name. Any text is one: unknown keys are legal and never present (PE-CND-07).
     pub fn new(name: &str) -> Self {
-        Self { written: name.into(), folded: name.to_lowercase().into() }
+        let lower = if name.is_ascii() { name.to_ascii_lowercase() } else { name.to_lowercase() };
+        let folded = lower != name;
+        let text = if folded { [name, &lower].concat() } else { lower };
+        Self { text: text.into(), end: saturating(name.len()), folded }
     }
 
     /// The name as it was written.
     pub fn as_str(&self) -> &str {
-        &self.written
+        self.text.get(..self.end as usize).unwrap_or_default()
     }
 
     /// The name in lower case: what comparisons look at.
     pub fn folded(&self) -> &str {
-        &self.folded
+        let start = if self.folded { self.end as usize } else { 0 };
+        self.text.get(start..).unwrap_or_default()
+    }
+
+    /// Whether two names are one key.
+    pub(crate) fn same(one: &str, other: &str) -> bool {
+        if one.is_ascii() && other.is_ascii() {
+            return one.eq_ignore_ascii_case(other);
+        }
+        one.to_lowercase() == other.to_lowercase()
     }
 }
 
@@ -40,7 +58,7 @@ impl From<&str> for ContextKey {
 
 impl PartialEq for ContextKey {
     fn eq(&self, other: &Self) -> bool {
-        self.folded == other.folded
+        self.folded() == other.folded()
     }
 }
 
@@ -54,24 +72,24 @@ impl PartialOrd for ContextKey {
 
 impl Ord for ContextKey {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.folded.cmp(&other.folded)
+        self.folded().cmp(other.folded())
     }
 }
 
 impl std::hash::Hash for ContextKey {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.folded.hash(state);
+        self.folded().hash(state);
     }
 }
 
 impl fmt::Display for ContextKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for ContextKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ContextKey({:?})", self.written)
+        write!(f, "ContextKey({:?})", self.as_str())
     }
 }

@@ -3,6 +3,10 @@
 //! This crate reads. It does not decide requests, knows no accounts or roles, and reads neither disk nor
 //! clock; a file's name is a label on a [`Source`].
 //!
+//! There are two strictnesses. [`Policy::parse`] reads a document *as stored*: what AWS could hold, in whatever
+//! year it was written. [`check_write`] judges it as AWS does when it is *written*, and answers with AWS's own
+//! code and message. What may be written may be stored.
+//!
 //! ```
 //! use iamsim_policy::{Policy, PolicyKind};
 //!

@@ -19,12 +19,29 @@ use rules::{Presence, Rules, rules};
 pub(crate) use clauses::IAM_RESOURCES;
 pub(crate) use statement::STATEMENT;
 
+/// How many findings of one document are listed. A document of megabytes that is wrong everywhere would
+/// otherwise cost gigabytes.
+const MAX_FINDINGS: usize = 1_000;
+
 pub(crate) fn lower(kind: PolicyKind, source: &Source, node: &Node<'_>) -> Result<Parts, PolicyError> {
-    let mut lowering =
-        Lowering { source, kind, rules: rules(kind), variables: false, findings: Vec::new(), failed: false };
+    let mut lowering = Lowering {
+        source,
+        kind,
+        rules: rules(kind),
+        variables: false,
+        findings: Vec::new(),
+        unlisted: 0,
+        failed: false,
+    };
     let parts = lowering.document(node);
-    let mut findings = lowering.findings;
+    let mut findings = std::mem::take(&mut lowering.findings);
     findings.sort_by_key(Diagnostic::span);
+    if lowering.unlisted > 0 {
+        let end = Span::new(node.span.end.saturating_sub(1), node.span.end);
+        let message = format!("{} more findings are not listed", lowering.unlisted);
+        let finding = lowering.warning(Code::TooManyFindings, end, message);
+        findings.push(finding.with_help(format!("mend the {MAX_FINDINGS} above first")));
+    }
     match parts {
         Some(parts) if !lowering.failed => Ok(Parts { warnings: findings.into(), ..parts }),
         _ => Err(PolicyError::from(findings)),
@@ -38,6 +55,8 @@ struct Lowering<'s> {
     /// Whether `${…}` is a variable in this document (PE-VAR-04).
     variables: bool,
     findings: Vec<Diagnostic>,
+    /// How many findings came after the last one that is listed.
+    unlisted: usize,
     /// Whether an error is among the findings.
     failed: bool,
 }
@@ -64,8 +83,13 @@ const DOCUMENT: &[&str] = &["Version", "Id", "Statement"];
 
 impl Lowering<'_> {
     fn report(&mut self, finding: Diagnostic) {
-        self.failed |= finding.severity() == Severity::Error;
-        self.findings.push(finding);
+        let first_error = finding.severity() == Severity::Error && !self.failed;
+        self.failed |= first_error;
+        if self.findings.len() < MAX_FINDINGS || first_error {
+            self.findings.push(finding);
+        } else {
+            self.unlisted += 1;
+        }
     }
 
     fn error(&self, code: Code, span: Span, message: impl Into<Box<str>>) -> Diagnostic {
@@ -112,6 +136,9 @@ impl Lowering<'_> {
     }
 
     fn duplicates(&mut self, members: &[Member<'_>], of: &str) {
+        if json::all_differ(members, |one, other| one == other) {
+            return;
+        }
         for (member, first) in json::duplicates(members) {
             let message = format!("{} occurs twice in {of}", quote(&member.key));
             let finding = self

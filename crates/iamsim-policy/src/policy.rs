@@ -111,7 +111,8 @@ pub struct Statement {
     pub(crate) span: Span,
     pub(crate) sid: Option<Box<str>>,
     pub(crate) effect: Effect,
-    pub(crate) principal: Option<PrincipalClause>,
+    /// Boxed: most statements have none.
+    pub(crate) principal: Option<Box<PrincipalClause>>,
     pub(crate) action: ActionClause,
     pub(crate) resource: Option<ResourceClause>,
     pub(crate) conditions: Box<[Condition]>,
@@ -158,7 +159,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// All findings of the document, errors and warnings, in the order of the text.
+    /// All findings of the document, errors and warnings, in the order of the text. After a thousand, the
+    /// others are counted.
     pub fn parse(kind: PolicyKind, source: impl Into<Source>) -> Result<Self, PolicyError> {
         let source = source.into();
         let node = crate::json::parse(&source).map_err(|error| PolicyError::from(vec![error]))?;
@@ -308,7 +310,7 @@ impl Statement {
 
     /// `Principal` or `NotPrincipal`.
     pub fn principal(&self) -> Option<&PrincipalClause> {
-        self.principal.as_ref()
+        self.principal.as_deref()
     }
 
     /// `Action` or `NotAction`.

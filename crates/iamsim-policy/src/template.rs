@@ -74,13 +74,19 @@ pub enum TemplateError {
 impl Template {
     /// Cuts a text into pieces.
     pub fn parse(text: &str, syntax: Syntax) -> Result<Self, TemplateError> {
+        let special = |byte: u8| match byte {
+            b'*' | b'?' => syntax.wildcards,
+            b'$' => syntax.variables,
+            _ => false,
+        };
         let mut pieces = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
-        while let Some(character) = rest.chars().next() {
-            if syntax.variables
-                && let Some(after) = rest.strip_prefix("${")
-            {
+        // All that is special is ASCII, so the text can be cut before and after it.
+        while let Some(at) = rest.bytes().position(special) {
+            let (before, found) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            plain.push_str(before);
+            if let Some(after) = found.strip_prefix("${") {
                 let (piece, after) = variable(after)?;
                 match piece {
                     Piece::Text(escaped) => plain.push_str(&escaped),
@@ -92,19 +98,23 @@ impl Template {
                 rest = after;
                 continue;
             }
-            match character {
-                '*' if syntax.wildcards => {
+            match found.as_bytes().first() {
+                Some(b'*') => {
                     flush(&mut plain, &mut pieces);
                     pieces.push(Piece::Run);
                 }
-                '?' if syntax.wildcards => {
+                Some(b'?') => {
                     flush(&mut plain, &mut pieces);
                     pieces.push(Piece::One);
                 }
-                _ => plain.push(character),
+                _ => plain.push('$'),
             }
-            rest = rest.get(character.len_utf8()..).unwrap_or_default();
+            rest = found.get(1..).unwrap_or_default();
         }
+        if pieces.is_empty() && plain.is_empty() {
+            return Ok(Self::plain(rest));
+        }
+        plain.push_str(rest);
         flush(&mut plain, &mut pieces);
         Ok(Self { pieces: pieces.into() })
     }

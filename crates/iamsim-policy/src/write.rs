@@ -159,7 +159,8 @@ impl WriteChecks {
     }
 
     /// Judges a document; `exists` says whether a principal it names is there, which AWS looks up in trust
-    /// policies (TRU-25, TRU-31) and in the policies of several services (PE-PRN-09).
+    /// policies (TRU-25, TRU-31) and in the policies of several services (PE-PRN-09). It is asked for every
+    /// entry, `*` and services included.
     ///
     /// # Errors
     ///

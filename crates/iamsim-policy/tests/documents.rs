@@ -129,10 +129,23 @@ fn a_text_that_is_too_large_is_refused() {
 }
 
 #[test]
+fn a_document_that_is_wrong_everywhere_is_cut_short() {
+    let statement = r#"{"Effect": "Allow", "Action": "none", "Resource": "*"}"#;
+    let document = |count: usize| format!("{{\"Statement\": [{}]}}", vec![statement; count].join(", "));
+    let count = |count| {
+        let error = Policy::parse(PolicyKind::Identity, document(count)).unwrap_err();
+        let last = error.diagnostics().last().unwrap();
+        (error.diagnostics().len(), last.code(), last.message().to_owned())
+    };
+    assert_eq!((count(1_000).0, count(1_000).1), (1_000, Code::InvalidAction));
+    assert_eq!(count(1_003), (1_001, Code::TooManyFindings, "3 more findings are not listed".to_owned()));
+}
+
+#[test]
 fn every_code_has_its_document() {
     let mut codes: BTreeSet<Code> = files("reject").iter().chain(&files("warn")).map(code_of).collect();
-    // Sixteen megabytes are made by the test above, not kept.
-    codes.insert(Code::TooLarge);
+    // Sixteen megabytes and a thousand mistakes are made by the tests above, not kept.
+    codes.extend([Code::TooLarge, Code::TooManyFindings]);
     let without: Vec<_> = Code::ALL.iter().filter(|code| !codes.contains(code)).collect();
     assert!(without.is_empty(), "codes without a document: {without:?}");
 }

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use iamsim_policy::{
-    Arn, ArnPattern, Diagnostic, Effect, Policy, PolicyKind, ResourceService, Source, Span, Syntax, Template,
-    Version, WriteChecks, check_write, classic_service_control, wildcard,
+    Arn, ArnPattern, Code, Diagnostic, Effect, Policy, PolicyKind, ResourceService, Source, Span, Syntax,
+    Template, Version, WriteChecks, check_write, classic_service_control, json, wildcard,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -104,15 +104,15 @@ fn statement() -> impl Strategy<Value = Meant> {
         })
 }
 
-fn json(value: impl Into<serde_json::Value>) -> String {
+fn quoted(value: impl Into<serde_json::Value>) -> String {
     value.into().to_string()
 }
 
 impl Meant {
     fn list(&self, entries: &[String]) -> String {
         match entries {
-            [one] if self.alone => json(one.as_str()),
-            _ => json(entries),
+            [one] if self.alone => quoted(one.as_str()),
+            _ => quoted(entries),
         }
     }
 
@@ -120,7 +120,7 @@ impl Meant {
         let mut members = Vec::new();
         if let Some(sid) = &self.sid {
             // The index keeps Sids apart.
-            members.push(format!("\"Sid\": {}", json(format!("{sid}{index}"))));
+            members.push(format!("\"Sid\": {}", quoted(format!("{sid}{index}"))));
         }
         members.push(format!("\"Effect\" : \"{}\"", self.effect));
         if principals {
@@ -143,7 +143,7 @@ impl Meant {
             .map(|(operator, keys)| {
                 let keys: Vec<_> = keys
                     .iter()
-                    .map(|(key, values)| format!("{}:{}", json(key.as_str()), self.list(values)))
+                    .map(|(key, values)| format!("{}:{}", quoted(key.as_str()), self.list(values)))
                     .collect();
                 format!("\"{operator}\":{{{}}}", keys.join(", "))
             })
@@ -386,6 +386,76 @@ proptest! {
             text.replace_range(at..at + character.len_utf8(), piece);
         }
         read_everywhere(&Source::from(text));
+    }
+}
+
+/// Both readers of JSON take the same texts for JSON, and read the same in them.
+fn read_as_serde_json_does(text: &str) {
+    let source = Source::from(text);
+    let ours = json::parse(&source);
+    match serde_json::from_str::<&serde_json::value::RawValue>(text) {
+        Ok(_) => match &ours {
+            Ok(node) => {
+                assert_eq!(source.text_of(node.span), text.trim_matches([' ', '\t', '\r', '\n']));
+                // Not every number fits their value; its text is ours all the same.
+                if let Ok(value) = serde_json::from_str(text) {
+                    assert!(same(&source, node, &value), "{text}");
+                }
+            }
+            Err(finding) => assert_ne!(finding.code(), Code::InvalidJson, "{text}"),
+        },
+        Err(_) => assert_eq!(ours.unwrap_err().code(), Code::InvalidJson, "{text}"),
+    }
+}
+
+fn same(source: &Source, node: &json::Node<'_>, value: &serde_json::Value) -> bool {
+    use serde_json::Value as Theirs;
+    let written = source.text_of(node.span);
+    match (&node.value, value) {
+        (json::Value::Null, Theirs::Null) => written == "null",
+        (json::Value::Bool(ours), Theirs::Bool(theirs)) => ours == theirs && written == ours.to_string(),
+        (json::Value::Number(ours), Theirs::Number(_)) => {
+            written == *ours && serde_json::from_str::<Theirs>(ours).is_ok_and(|read| read == *value)
+        }
+        (json::Value::String(ours), Theirs::String(theirs)) => {
+            ours == theirs && written.starts_with('"') && written.ends_with('"')
+        }
+        (json::Value::Array(ours), Theirs::Array(theirs)) => {
+            ours.len() == theirs.len()
+                && ours.iter().zip(theirs).all(|(ours, theirs)| same(source, ours, theirs))
+        }
+        (json::Value::Object(ours), Theirs::Object(theirs)) => {
+            // Theirs keeps the last of equal keys.
+            theirs.iter().all(|(key, theirs)| {
+                let last = ours.iter().rev().find(|member| member.key == key.as_str());
+                last.is_some_and(|member| same(source, &member.value, theirs))
+            }) && ours.iter().all(|member| theirs.contains_key(&*member.key))
+        }
+        _ => false,
+    }
+}
+
+/// Pieces of JSON, whole and broken.
+const TOKENS: &[&str] = &[
+    "{", "}", "[", "]", ":", ",", "\"", "\\", "\\n", "\\u00e9", "\\ud83d", "\\ude00", "\\x", "null", "nul",
+    "true", "false", "0", "1", "-", "+", ".", "e", "E", "00", "1.5e-3", " ", "\n", "\u{b}", "\u{0}",
+    "\u{7f}", "é", "日", "\"a\"", "\"\"", "\"a\":", "/*",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    #[test]
+    fn both_readers_of_json_agree(tokens in prop::collection::vec(select(TOKENS), 0..10)) {
+        read_as_serde_json_does(&tokens.concat());
+    }
+
+    #[test]
+    fn both_readers_agree_on_whole_documents_too(meant in statement(), cut in any::<prop::sample::Index>()) {
+        let text = meant.written(true, 0);
+        read_as_serde_json_does(&text);
+        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        read_as_serde_json_does(&text[..places[cut.index(places.len())]]);
     }
 }
 

@@ -20,5 +20,8 @@ fuzz_target!(|input: &str| {
     let expected = (0..5).all(|index| wildcard::matches(pattern.part(index), arn.part(index)))
         && wildcard::matches(resource, arn.resource());
     assert_eq!(pattern.matches_fixed(&arn), expected);
-    assert_eq!(pattern.matches_fixed(&arn), pattern.matches_head(&arn) && wildcard::matches(resource, arn.resource()));
+    assert_eq!(
+        pattern.matches_fixed(&arn),
+        pattern.matches_head(&arn) && wildcard::matches(resource, arn.resource())
+    );
 });

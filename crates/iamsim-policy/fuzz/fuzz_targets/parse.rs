@@ -1,10 +1,11 @@
 //! No document makes the reader fall over, whatever its kind; every place it names lies inside the text; what
-//! it accepts prints back; what may be written may be stored.
+//! it accepts prints back; what may be written may be stored. And the reader takes for JSON what serde_json
+//! takes for JSON.
 
 #![no_main]
 
 use iamsim_policy::{
-    Diagnostic, Policy, PolicyKind, ResourceService, Source, check_write, classic_service_control,
+    Code, Diagnostic, Policy, PolicyKind, ResourceService, Source, check_write, classic_service_control, json,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -28,6 +29,9 @@ fuzz_target!(|input: &[u8]| {
         Ok(source) => source,
         Err(finding) => return lies_inside(&finding),
     };
+    let is_json = serde_json::from_str::<&serde_json::value::RawValue>(source.text()).is_ok();
+    let refused = json::parse(&source).err().map(|finding| finding.code());
+    assert_eq!(refused == Some(Code::InvalidJson), !is_json);
     let stored = Policy::parse(kind, &source);
     match &stored {
         Ok(policy) => {

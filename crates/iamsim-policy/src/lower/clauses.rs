@@ -48,9 +48,7 @@ impl Lowering<'_> {
             // PE-TYP-09
             self.forbidden(member, "list the actions in `Action`");
         }
-        let patterns = self.strings(member, |lowering, text, span| {
-            lowering.action(text, span).then(|| ActionPattern::new(text))
-        })?;
+        let patterns = self.strings(member, Self::action)?;
         Some(ActionClause { negated, span: member.value.span, patterns })
     }
 
@@ -96,10 +94,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// Judges one entry of `Action`; false when no policy could hold it.
-    fn action(&mut self, text: &str, span: Span) -> bool {
-        if text == "*" {
-            return true;
+    /// Reads one entry of `Action`; none when no policy of this kind could hold it.
+    fn action(&mut self, text: &str, span: Span) -> Option<ActionPattern> {
+        let pattern = ActionPattern::new(text);
+        let possible = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '*' | '?');
+        let plain = |service: &str| service.chars().all(possible) && !text.contains('$');
+        if text == "*" || (self.kind != PolicyKind::RoleTrust && pattern.service().is_some_and(plain)) {
+            return Some(pattern);
         }
         let Some((service, name)) = text.split_once(':') else {
             // POL-16
@@ -108,7 +109,7 @@ impl Lowering<'_> {
                 .error(Code::InvalidAction, span, message)
                 .with_help("write `service:Action`, for example `s3:GetObject`, or `*` for every action");
             self.report(finding);
-            return false;
+            return None;
         };
         if text.contains("${") && !(self.rules.stored_by_iam && name.contains(':')) {
             // PE-ACT-07
@@ -117,7 +118,7 @@ impl Lowering<'_> {
                 .warning(Code::PlainVariable, span, message)
                 .with_help("name the actions; variables are filled in in resources and conditions only");
             self.report(finding);
-            return true;
+            return Some(pattern);
         }
         if name.contains(':') && self.rules.stored_by_iam {
             // POL-17
@@ -126,9 +127,8 @@ impl Lowering<'_> {
                 .error(Code::InvalidAction, span, message)
                 .with_help("write `service:Action` with one colon");
             self.report(finding);
-            return false;
+            return None;
         }
-        let possible = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '*' | '?');
         if service.is_empty() || !service.chars().all(possible) {
             // POL-18
             let message = format!("{} is no service prefix", quote(service));
@@ -136,12 +136,12 @@ impl Lowering<'_> {
                 .error(Code::InvalidAction, span, message)
                 .with_help("write `service:Action`, for example `s3:GetObject`");
             self.report(finding);
-            return false;
+            return None;
         }
-        if self.kind == PolicyKind::RoleTrust && !self.trust_action(text, span) {
-            return false;
+        if self.kind == PolicyKind::RoleTrust && !self.trust_action(&pattern, span) {
+            return None;
         }
-        if ActionPattern::new(text).is_inert() {
+        if pattern.is_inert() {
             // PE-ACT-05, PE-ACT-06
             let message = format!("no action matches {}", quote(text));
             let help = if name.contains(':') {
@@ -156,13 +156,13 @@ impl Lowering<'_> {
             let finding = self.warning(Code::InertAction, span, message).with_help(help);
             self.report(finding);
         }
-        true
+        Some(pattern)
     }
 
     /// TRU-21. A wildcard that reaches one of the actions is left alone: whether IAM would have taken it is
     /// not recorded, and what it means is plain.
-    fn trust_action(&mut self, text: &str, span: Span) -> bool {
-        let pattern = ActionPattern::new(text);
+    fn trust_action(&mut self, pattern: &ActionPattern, span: Span) -> bool {
+        let text = pattern.as_str();
         let reaches = |action: &&&str| action.parse().is_ok_and(|action| pattern.matches(&action));
         if TRUST_ACTIONS.iter().find(reaches).is_some() {
             return true;
@@ -206,13 +206,22 @@ impl Lowering<'_> {
         if text == "*" {
             return Some(ResourcePattern::Any);
         }
-        if let Err((message, help)) = self.resource_form(text) {
+        let mut parts = [""; ARN_PARTS];
+        let mut count = 0;
+        for (slot, part) in parts.iter_mut().zip(text.splitn(ARN_PARTS, ':')) {
+            *slot = part;
+            count += 1;
+        }
+        let parts = parts.get(..count).unwrap_or_default();
+        if let Err((message, help)) = self.resource_form(text, parts) {
             let finding = self.error(Code::InvalidResource, span, message).with_help(help);
             self.report(finding);
             return None;
         }
-        let parts: Vec<&str> = text.splitn(ARN_PARTS, ':').collect();
-        if let Some(message) = self.inert_resource(text, &parts) {
+        if self.is_inert(text, parts) {
+            // PE-RES-07
+            let kind = self.kind;
+            let message = format!("no resource matches {}: in a {kind} an ARN has six parts", quote(text));
             let help = "write all six parts: `arn:partition:service:region:account:resource`";
             let finding = self.warning(Code::InertResource, span, message).with_help(help);
             self.report(finding);
@@ -226,7 +235,7 @@ impl Lowering<'_> {
                 .with_help("name the service; AWS advises against wildcards there");
             self.report(finding);
         }
-        self.resource_variables(text, &parts, span);
+        self.resource_variables(text, parts, span);
         match ArnPattern::parse(text, self.variables) {
             Ok(pattern) => Some(ResourcePattern::Arn(pattern)),
             Err(error) => {
@@ -237,15 +246,12 @@ impl Lowering<'_> {
     }
 
     /// The reason, and the advice, why an entry could not be stored in a policy of this kind.
-    fn resource_form(&self, text: &str) -> Result<(), (String, String)> {
+    fn resource_form(&self, text: &str, parts: &[&str]) -> Result<(), (String, String)> {
         const SIX: &str = "an ARN is written `arn:partition:service:region:account:resource`";
-        let entry = quote(text);
-        let refuse = |message: String, help: &str| Err((message, help.to_owned()));
-        if !text.contains(':') {
+        if parts.len() < 2 {
             // POL-19
-            return refuse(format!("the resource {entry} is neither an ARN nor `*`"), SIX);
+            return Err((format!("the resource {} is neither an ARN nor `*`", quote(text)), SIX.to_owned()));
         }
-        let parts: Vec<&str> = text.splitn(ARN_PARTS, ':').collect();
         let part = |index: usize| parts.get(index).copied().unwrap_or("*");
         if part(0) != "arn" {
             // POL-20: IAM takes the first part as `arn` whatever it says, and then misses the partition.
@@ -254,47 +260,42 @@ impl Lowering<'_> {
             } else {
                 SIX.to_owned()
             };
-            return Err((format!("the resource {entry} does not begin with `arn:`"), help));
+            return Err((format!("the resource {} does not begin with `arn:`", quote(text)), help));
         }
-        let wild = |text: &str| text.contains(['*', '?']);
         let partition = part(1);
         let identity = self.rules.short_arns == ShortArns::Completed;
-        if !wild(partition) && !KNOWN_PARTITIONS.contains(&partition) && (identity || partition.is_empty()) {
+        if !KNOWN_PARTITIONS.contains(&partition)
+            && !partition.contains(['*', '?'])
+            && (identity || partition.is_empty())
+        {
             // POL-20
             let help = match nearest(partition, KNOWN_PARTITIONS.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None if partition.starts_with("${") => {
-                    "policy variables are filled in after the fifth colon \
-                     only; write the partition, or `*`"
+                    "policy variables are filled in after the fifth colon only; write the partition, or `*`"
                         .to_owned()
                 }
-                None => {
-                    "AWS's partitions are `aws`, `aws-cn`, `aws-us-gov` and a few that are closed to the \
-                     public"
-                        .to_owned()
-                }
+                None => "AWS's partitions are `aws`, `aws-cn`, `aws-us-gov` and a few that are closed to the public"
+                    .to_owned(),
             };
-            return Err((format!("{} in {entry} is no partition of AWS", quote(partition)), help));
+            return Err((format!("{} in {} is no partition of AWS", quote(partition), quote(text)), help));
         }
-        // PE-RES-07
         if identity {
-            return identity_resource(&parts)
-                .or_else(|(what, help)| refuse(format!("the resource {entry} {what}"), help));
+            return identity_resource(parts)
+                .map_err(|(what, help)| (format!("the resource {} {what}", quote(text)), help.to_owned()));
         }
         Ok(())
     }
 
-    /// Why a legal entry matches nothing in this kind of policy, if so.
-    fn inert_resource(&self, text: &str, parts: &[&str]) -> Option<String> {
-        // PE-RES-07
+    /// Whether a legal entry matches nothing in this kind of policy (PE-RES-07).
+    fn is_inert(&self, text: &str, parts: &[&str]) -> bool {
         let completed = match self.rules.short_arns {
             ShortArns::Completed => true,
             ShortArns::CompletedWithWildcard => text.contains('*'),
             ShortArns::CompletedWithFinalWildcard => text.ends_with('*'),
             ShortArns::NeverCompleted => false,
         };
-        (parts.len() < ARN_PARTS && !completed)
-            .then(|| format!("no resource matches {}: in a {} an ARN has six parts", quote(text), self.kind))
+        parts.len() < ARN_PARTS && !completed
     }
 
     fn resource_variables(&mut self, text: &str, parts: &[&str], span: Span) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::condition::{Condition, ConditionValue};
 use crate::date;
 use crate::diagnostic::{Code, quote};
-use crate::json::{Member, Node, Value, duplicates_by};
+use crate::json::{Member, Node, Value, all_differ, duplicates_by};
 use crate::key::ContextKey;
 use crate::keys::misspelt_global_key;
 use crate::operator::{Comparison, Family, Operator, SetQualifier};
@@ -96,7 +96,8 @@ impl Lowering<'_> {
         conditions: &mut Vec<Condition>,
     ) {
         // PE-DOC-06
-        for (member, first) in duplicates_by(members, |key| key.to_lowercase().into()) {
+        let differ = all_differ(members, ContextKey::same);
+        for (member, first) in duplicates_by(members, |key| key.to_lowercase().into()).filter(|_| !differ) {
             let message = format!("the key {} occurs twice under `{}`", quote(&member.key), operator.value);
             let finding = self
                 .error(Code::DuplicateKey, member.key_span, message)
@@ -165,7 +166,7 @@ impl Lowering<'_> {
             } else {
                 self.readable(operator, text, span);
             }
-            return ConditionValue { text: text.into(), template: None };
+            return ConditionValue::new(text, None);
         }
         if written && !self.variables {
             self.plain_variable(text, span);
@@ -179,7 +180,7 @@ impl Lowering<'_> {
             }
         };
         self.readable(operator, text, span);
-        ConditionValue { text: text.into(), template }
+        ConditionValue::new(text, template)
     }
 
     /// Reports a value that the operator can't read, and that therefore never compares (PE-TYP-20).

@@ -67,7 +67,7 @@ impl Lowering<'_> {
             span: node.span,
             sid,
             effect: effect?,
-            principal,
+            principal: principal.map(Box::new),
             action: action?,
             resource,
             conditions: conditions.unwrap_or_default().into(),

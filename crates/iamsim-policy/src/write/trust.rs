@@ -45,8 +45,8 @@ pub(super) fn check(
         principal_forms(statement)?;
     }
     let policy = Policy::from_node(PolicyKind::RoleTrust, source, &document).map_err(|error| {
-        let trust = error.diagnostics().iter().any(|finding| finding.code() == Code::TrustAction);
-        malformed(if trust {
+        let of_action = |code| matches!(code, Code::TrustAction | Code::InvalidAction);
+        malformed(if error.diagnostics().iter().any(|finding| of_action(finding.code())) {
             "AssumeRole policy may only specify STS AssumeRole actions."
         } else {
             "Syntax errors in policy."
