@@ -3,8 +3,8 @@
 use std::fmt;
 
 use iamsim_eval::{
-    Attached, Caller, Context, ContextValue, Credentials, Layers, Level, Program, Request, Resource,
-    ResourcePolicy, Truth, authorize,
+    Attached, Caller, CallerKind, Context, ContextValue, Credentials, Layers, Level, Program, Request,
+    Resource, ResourcePolicy, Truth, authorize,
 };
 use iamsim_policy::json::{self, Node, Value, duplicates};
 use iamsim_policy::{
@@ -478,22 +478,49 @@ fn role_of(session: &Arn, context: &Context) -> Option<Arn> {
         .or_else(|| format!("arn:{}:iam::{}:role/{name}", session.partition(), session.part(4)).parse().ok())
 }
 
-/// Adds what the context tells of the caller: the unique id (`aws:userid`), and whether a user signs with
-/// credentials from `GetSessionToken` (`aws:TokenIssueTime` is there).
+/// Adds what the context tells of the caller: the unique id (`aws:userid`), the path of a session's role
+/// (`aws:PrincipalArn`), and what a user signs with. A key that is not there tells that there is nothing to
+/// tell.
 fn known_by_context(caller: Caller, context: &Context) -> Caller {
-    let mut caller = caller;
-    if let Some(id) = context.get(&"aws:userid".into()).as_one() {
-        caller = caller.with_unique_id(id.split(':').next().unwrap_or(id));
+    let get = |key: &str| context.get(&key.into());
+    let caller = match (caller.kind(), get("aws:userid")) {
+        // Such a session's id is made of its account and name, and says nothing of the user behind it.
+        (CallerKind::FederatedUser { .. }, _) | (_, ContextValue::Unknown) => caller,
+        (CallerKind::RoleSession { .. }, ContextValue::One(id)) => {
+            caller.with_unique_id(id.split(':').next().unwrap_or(id))
+        }
+        (_, ContextValue::One(id)) => caller.with_unique_id(&**id),
+        (_, ContextValue::Absent | ContextValue::Many(_)) => caller.without_unique_id(),
+    };
+    let is_named_session = matches!(caller.kind(), CallerKind::RoleSession { session: Some(_), .. });
+    let caller = if is_named_session && *get("aws:PrincipalArn") == ContextValue::Unknown {
+        caller.with_unknown_role_path()
+    } else {
+        caller
+    };
+    caller.with_credentials(credentials(context))
+}
+
+/// Temporary credentials have an issue time (PE-KEY-24); those of a user come from `GetSessionToken`, or are
+/// made for a call that a service forwards, which bars nothing (PE-MFA-04).
+fn credentials(context: &Context) -> Credentials {
+    let get = |key: &str| context.get(&key.into());
+    let is_true = |key: &str| match get(key) {
+        ContextValue::One(text) => text.eq_ignore_ascii_case("true").into(),
+        ContextValue::Unknown => Truth::Unknown,
+        ContextValue::Absent | ContextValue::Many(_) => Truth::False,
+    };
+    let issued = match get("aws:TokenIssueTime") {
+        ContextValue::One(_) => Truth::True,
+        ContextValue::Unknown => Truth::Unknown,
+        ContextValue::Absent | ContextValue::Many(_) => Truth::False,
+    };
+    let mfa = is_true("aws:MultiFactorAuthPresent");
+    match issued & !is_true("aws:ViaAWSService") {
+        Truth::True => Credentials::SessionToken { mfa },
+        Truth::False => Credentials::LongTerm,
+        Truth::Unknown => Credentials::Unknown { mfa },
     }
-    if let ContextValue::One(_) = context.get(&"aws:TokenIssueTime".into()) {
-        let mfa = match context.get(&"aws:MultiFactorAuthPresent".into()) {
-            ContextValue::One(text) => text.eq_ignore_ascii_case("true").into(),
-            ContextValue::Unknown => Truth::Unknown,
-            ContextValue::Absent | ContextValue::Many(_) => Truth::False,
-        };
-        caller = caller.with_credentials(Credentials::SessionToken { mfa });
-    }
-    caller
 }
 
 /// Two keys that differ by case only are one key with the values of both (PE-CND-04).

@@ -91,8 +91,17 @@ pub(crate) fn condition(
     operands: &[Operand],
     context: &Context,
 ) -> (Truth, ConditionReason) {
+    judge(condition, operands, context.get(condition.key()), context)
+}
+
+/// Whether a condition holds for what is found under its key, and why; variables come from the context.
+pub(crate) fn judge(
+    condition: &Condition,
+    operands: &[Operand],
+    found: &ContextValue,
+    context: &Context,
+) -> (Truth, ConditionReason) {
     let operator = condition.operator();
-    let found = context.get(condition.key());
     if operator.comparison == Comparison::Null {
         return null(operator, operands, found);
     }
@@ -102,6 +111,50 @@ pub(crate) fn condition(
         Some(SetQualifier::ForAllValues) => for_all_values(operator, &test, found),
         Some(SetQualifier::ForAnyValue) => for_any_value(operator, &test, found),
     }
+}
+
+/// The values of the request of which the listed ones leave it open if they satisfy the comparison: a
+/// variable is unknown, and nothing else decides.
+pub(crate) fn open_values<'c>(
+    condition: &Condition,
+    operands: &[Operand],
+    context: &'c Context,
+) -> Vec<&'c str> {
+    let test = Test { comparison: condition.operator().comparison, operands, context };
+    values(context.get(condition.key())).filter(|value| test.value(value).0.is_unknown()).collect()
+}
+
+/// Whether a listed value alone leaves it open if a value of the request satisfies the comparison.
+pub(crate) fn is_open(condition: &Condition, operand: &Operand, value: &str, context: &Context) -> bool {
+    let comparison = condition.operator().comparison;
+    Test { comparison, operands: std::slice::from_ref(operand), context }.value(value).0.is_unknown()
+}
+
+/// The first listed value that a value of the request matches, the operator's negation aside.
+pub(crate) fn matching(
+    condition: &Condition,
+    operands: &[Operand],
+    value: &str,
+    context: &Context,
+) -> Option<usize> {
+    let comparison = condition.operator().comparison;
+    let matches = |operand: &Operand| {
+        let test = Test { comparison, operands: std::slice::from_ref(operand), context };
+        let (holds, reason) = test.value(value);
+        reason != ConditionReason::NotOfType && holds == Truth::from(!comparison.is_negated())
+    };
+    operands.iter().position(matches)
+}
+
+/// The first value of the request that the comparison holds for, or does not.
+pub(crate) fn first_value<'c>(
+    condition: &Condition,
+    operands: &[Operand],
+    context: &'c Context,
+    holds: Truth,
+) -> Option<&'c str> {
+    let test = Test { comparison: condition.operator().comparison, operands, context };
+    values(context.get(condition.key())).find(|value| test.value(value).0 == holds)
 }
 
 /// `Null` (PE-NUL-01, PE-MIS-04); with a set qualifier it is a constant (PE-SET-07).

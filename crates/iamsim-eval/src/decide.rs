@@ -2,7 +2,7 @@
 
 use iamsim_policy::{Effect, PolicyKind};
 
-use crate::combine::{Effects, Grants, Outcome, Relation, SameAccount, Verdicts, combine};
+use crate::combine::{Effects, Grants, Logic, Outcome, Relation, SameAccount, Verdicts, combine};
 use crate::context::ContextValue;
 use crate::fixed::{self, FixedRule};
 use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
@@ -30,6 +30,15 @@ pub enum Decision {
 }
 
 impl Decision {
+    pub(crate) fn of(outcome: Outcome<Truth>) -> Self {
+        match (outcome.explicit_deny, outcome.allow) {
+            (Truth::True, _) => Self::ExplicitDeny,
+            (_, Truth::True) => Self::Allow,
+            (Truth::False, Truth::False) => Self::ImplicitDeny,
+            _ => Self::Undetermined,
+        }
+    }
+
     /// `allow`, `implicit deny`, `explicit deny` or `undetermined`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,8 +93,56 @@ pub(crate) struct Evaluation {
     /// The rule that decided before any policy was read.
     pub(crate) fixed: Option<FixedRule>,
     pub(crate) outcome: Outcome<Truth>,
-    pub(crate) verdicts: Verdicts<Truth>,
+    pub(crate) inputs: Inputs<Truth>,
+    pub(crate) stand: Stand,
+}
+
+/// Everything a decision is computed from, in any logic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inputs<T> {
+    pub(crate) verdicts: Verdicts<T>,
+    pub(crate) facts: Facts<T>,
+}
+
+/// What is nearly always known of caller and resource before any policy is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Facts<T> {
+    /// A fixed rule refuses the request.
+    pub(crate) refused: T,
+    /// A fixed rule allows it.
+    pub(crate) free: T,
+    /// The caller's role is service-linked, so organizations do not limit it (PE-SLR-01).
+    pub(crate) linked: T,
+    /// The resource belongs to another account than the caller's.
+    pub(crate) foreign: T,
+}
+
+/// Where the caller stands to the resource: one relation, or two when the owner is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stand {
+    /// The relation; across accounts when the owner is not known.
     pub(crate) relation: Relation,
+    /// The relation if the unknown owner is the caller's own account.
+    pub(crate) if_own: Option<Relation>,
+}
+
+impl<T: Logic> Inputs<T> {
+    /// The decision. `combine` is the formula; this adds what is rarely unknown.
+    pub(crate) fn outcome(&self, stand: Stand) -> Outcome<T> {
+        let Facts { refused, free, linked, foreign } = self.facts;
+        let mut verdicts = self.verdicts;
+        for limits in [&mut verdicts.scp, &mut verdicts.rcp] {
+            limits.allow = limits.allow | linked;
+            limits.deny = limits.deny & !linked;
+        }
+        let abroad = combine(&verdicts, stand.relation);
+        let mut allow = abroad.allow;
+        if let Some(relation) = stand.if_own {
+            let own = combine(&verdicts, relation).allow;
+            allow = (own & !foreign) | (abroad.allow & foreign) | (own & abroad.allow);
+        }
+        Outcome { allow: (allow | free) & !refused, explicit_deny: abroad.explicit_deny & !free & !refused }
+    }
 }
 
 const NOTHING: Verdicts<Truth> = Verdicts {
@@ -101,11 +158,13 @@ const NOTHING: Verdicts<Truth> = Verdicts {
 };
 
 pub(crate) fn evaluate<T: Tracer>(layers: &Layers, request: &Request, tracer: &mut T) -> Evaluation {
-    let relation = relation(layers, request);
+    let stand = stand(layers, request);
+    let facts = facts(request);
     if let Some(rule) = fixed::rule(request) {
         let decision = if rule.allows() { Decision::Allow } else { Decision::ImplicitDeny };
         let outcome = Outcome { allow: rule.allows().into(), explicit_deny: Truth::False };
-        return Evaluation { decision, fixed: Some(rule), outcome, verdicts: NOTHING, relation };
+        let inputs = Inputs { verdicts: NOTHING, facts };
+        return Evaluation { decision, fixed: Some(rule), outcome, inputs, stand };
     }
     let effective_resource = match request.resource() {
         Resource::None => effective(request),
@@ -117,60 +176,82 @@ pub(crate) fn evaluate<T: Tracer>(layers: &Layers, request: &Request, tracer: &m
         has_boundary: layers.boundary.is_some(),
     };
     let mut walk = Walk { layers, subject, tracer };
-    let mut verdicts = NOTHING;
-    verdicts.needs_own_side = is_chained_source_identity(request);
+    let mut inputs = Inputs { verdicts: NOTHING, facts };
+    inputs.verdicts.needs_own_side = needs_own_side(request);
     let mut denied = false;
     for layer in Layer::ALL {
+        let verdicts = &mut inputs.verdicts;
         match layer {
             Layer::ResourceControl => verdicts.rcp = walk.resource_control(),
             Layer::ServiceControl => verdicts.scp = walk.service_control(),
             Layer::VpcEndpoint => verdicts.endpoint = walk.endpoint(),
-            Layer::Resource => (verdicts.grants, verdicts.resource_deny) = walk.resource(relation),
+            Layer::Resource => (verdicts.grants, verdicts.resource_deny) = walk.resource(stand, facts),
             Layer::Identity => verdicts.identity = walk.identity(),
             Layer::PermissionsBoundary => verdicts.boundary = walk.boundary(),
             Layer::Session => verdicts.session = walk.session(),
         }
         if !T::EXHAUSTIVE {
-            denied = combine(&verdicts, relation).explicit_deny.is_true();
+            denied = inputs.outcome(stand).explicit_deny.is_true();
         }
         if denied {
             break;
         }
     }
-    let mut outcome = combine(&verdicts, relation);
-    if fixed::may_be_barred(request) {
-        outcome.allow = outcome.allow & Truth::Unknown;
-        outcome.explicit_deny = outcome.explicit_deny & Truth::Unknown;
-    }
-    let decision = match (outcome.explicit_deny, outcome.allow) {
-        (Truth::True, _) => Decision::ExplicitDeny,
-        (_, Truth::True) => Decision::Allow,
-        (Truth::False, Truth::False) => Decision::ImplicitDeny,
-        _ => Decision::Undetermined,
-    };
-    Evaluation { decision, fixed: None, outcome, verdicts, relation }
+    let outcome = inputs.outcome(stand);
+    let decision = Decision::of(outcome);
+    Evaluation { decision, fixed: None, outcome, inputs, stand }
 }
+
+/// Whether a KMS grant across accounts spares the grantee the Allow of its own account. Low confidence
+/// (PE-KMS-07).
+const KEY_GRANT_IS_ENOUGH_ABROAD: bool = true;
+/// Whether the boundary must allow a role to be assumed even by a user that the trust policy names. Low
+/// confidence (PE-STS-05).
+const BOUNDARY_COUNTS_WHEN_ASSUMING_ROLES: bool = true;
+/// Whether `sts:SetSourceIdentity` with an inherited source identity needs the caller's own permission within
+/// one account too. Low confidence (PE-TRU-07).
+const INHERITED_SOURCE_IDENTITY_NEEDS_OWN_SIDE: bool = true;
 
 /// Where the caller stands to the resource.
-fn relation(layers: &Layers, request: &Request) -> Relation {
+fn stand(layers: &Layers, request: &Request) -> Stand {
     let caller = request.caller();
-    let Some(account) = caller.account() else { return Relation::WithoutAccount };
+    let Some(account) = caller.account() else {
+        return Stand { relation: Relation::WithoutAccount, if_own: None };
+    };
     let root = matches!(caller.kind(), CallerKind::Root { .. });
-    if request.owner() != Some(account) {
-        return Relation::CrossAccount { own_side_granted: root || has_key_grant(layers, request) };
-    }
+    let granted = KEY_GRANT_IS_ENOUGH_ABROAD && has_key_grant(layers, request);
+    let abroad = Relation::CrossAccount { own_side_granted: root || granted };
     let assumes_role = services::is_role_assumption(request);
-    Relation::SameAccount(SameAccount {
+    let own = Relation::SameAccount(SameAccount {
         root,
         demands_delegation: assumes_role || services::is_key(request),
-        assumes_role,
-    })
+        assumes_role: assumes_role && BOUNDARY_COUNTS_WHEN_ASSUMING_ROLES,
+    });
+    match request.owner() {
+        None => Stand { relation: abroad, if_own: Some(own) },
+        Some(owner) if owner == account => Stand { relation: own, if_own: None },
+        Some(_) => Stand { relation: abroad, if_own: None },
+    }
 }
 
-/// Whether this is `sts:SetSourceIdentity` of a session that carries a source identity already (PE-TRU-07,
-/// low confidence within one account).
-fn is_chained_source_identity(request: &Request) -> Truth {
-    if request.action().folded() != "sts:setsourceidentity" {
+fn facts(request: &Request) -> Facts<Truth> {
+    let foreign = match (request.caller().account(), request.owner()) {
+        (Some(_), None) => Truth::Unknown,
+        (None, _) => Truth::True,
+        (own, owner) => (own != owner).into(),
+    };
+    let perhaps = fixed::perhaps(request);
+    let linked = match request.caller().service_linked() {
+        // What is certain is told by the standing of the layers.
+        Truth::True => Truth::False,
+        other => other,
+    };
+    Facts { refused: perhaps.refused, free: perhaps.free, linked, foreign }
+}
+
+/// Whether this is `sts:SetSourceIdentity` of a session that carries a source identity already (PE-TRU-07).
+fn needs_own_side(request: &Request) -> Truth {
+    if request.action().folded() != "sts:setsourceidentity" || !INHERITED_SOURCE_IDENTITY_NEEDS_OWN_SIDE {
         return Truth::False;
     }
     match request.context().get(&"aws:SourceIdentity".into()) {
@@ -182,11 +263,7 @@ fn is_chained_source_identity(request: &Request) -> Truth {
 
 /// Whether a KMS grant covers the request (PE-KMS-07).
 fn has_key_grant(layers: &Layers, request: &Request) -> bool {
-    let action = request.action();
-    let covers = |grant: &crate::layers::KeyGrant| {
-        grant.operations.iter().any(|operation| **operation == *action.name())
-    };
-    action.service() == "kms" && layers.grants.iter().any(covers)
+    layers.grants.iter().any(|grant| grant.covers(request.action()))
 }
 
 /// The statements of a policy that are looked at.
@@ -221,7 +298,7 @@ impl<T: Tracer> Walk<'_, T> {
         } else if !services::has_resource_control(self.subject.request) {
             Standing::ServiceNotSupported
         } else {
-            Standing::Applies
+            self.limited_by_organization()
         };
         // `RCPFullAWSAccess` is attached at every level and can't be detached (PE-RCP-04).
         let implied = Effects { allow: Truth::True, deny: Truth::False };
@@ -237,15 +314,23 @@ impl<T: Tracer> Walk<'_, T> {
         } else if caller.is_service_linked() {
             Standing::ServiceLinkedRole
         } else {
-            Standing::Applies
+            self.limited_by_organization()
         };
         self.levels(Layer::ServiceControl, standing, Effects::SILENT)
+    }
+
+    fn limited_by_organization(&self) -> Standing {
+        if self.subject.request.caller().service_linked().is_unknown() {
+            Standing::PerhapsServiceLinkedRole
+        } else {
+            Standing::Applies
+        }
     }
 
     /// Levels intersect, policies of one level unite (PE-SCP-02). `at_least` holds at every level.
     fn levels(&mut self, layer: Layer, standing: Standing, at_least: Effects<Truth>) -> Effects<Truth> {
         self.tracer.event(Event::Layer(layer, standing));
-        if standing != Standing::Applies {
+        if !matches!(standing, Standing::Applies | Standing::PerhapsServiceLinkedRole) {
             return Effects::UNLIMITED;
         }
         let levels: &[Level] = match layer {
@@ -364,20 +449,18 @@ impl<T: Tracer> Walk<'_, T> {
         }
     }
 
-    fn resource(&mut self, relation: Relation) -> (Grants<Truth>, Truth) {
+    fn resource(&mut self, stand: Stand, facts: Facts<Truth>) -> (Grants<Truth>, Truth) {
         let request = self.subject.request;
         let layers = self.layers;
         let standing = match &layers.resource {
             ResourcePolicy::None => Standing::None,
-            ResourcePolicy::Unknown if request.action().service() == "iam" => Standing::NotForAction,
-            ResourcePolicy::Unknown => Standing::Unknown,
-            ResourcePolicy::Attached(policy) => {
-                if takes_resource_policy(request, policy.program().policy().kind()) {
-                    Standing::Applies
-                } else {
-                    Standing::NotForAction
-                }
+            ResourcePolicy::Attached(policy)
+                if takes_resource_policy(request, Some(policy.program().policy().kind())) =>
+            {
+                Standing::Applies
             }
+            ResourcePolicy::Unknown if takes_resource_policy(request, None) => Standing::Unknown,
+            ResourcePolicy::Attached(_) | ResourcePolicy::Unknown => Standing::NotForAction,
         };
         self.tracer.event(Event::Layer(Layer::Resource, standing));
         let (mut grants, mut deny) = match (standing, &layers.resource) {
@@ -385,11 +468,11 @@ impl<T: Tracer> Walk<'_, T> {
                 let unknown = Truth::Unknown;
                 (Grants { delegating: unknown, limited: unknown, strong: unknown, session: unknown }, unknown)
             }
-            (Standing::Applies, ResourcePolicy::Attached(policy)) => self.resource_policy(policy, relation),
+            (Standing::Applies, ResourcePolicy::Attached(policy)) => self.resource_policy(policy, facts),
             _ => (Grants::NONE, Truth::False),
         };
-        if may_repair_bucket_policy(request, relation) {
-            deny = Truth::False;
+        if services::may_repair_bucket_policy(request) && stand.relation != Relation::WithoutAccount {
+            deny = deny & facts.foreign; // PE-ROOT-02
         }
         if has_key_grant(layers, request) {
             grants.session = Truth::True; // PE-KMS-07: as if the grantee itself were named
@@ -397,7 +480,7 @@ impl<T: Tracer> Walk<'_, T> {
         (grants, deny)
     }
 
-    fn resource_policy(&mut self, policy: &Attached, relation: Relation) -> (Grants<Truth>, Truth) {
+    fn resource_policy(&mut self, policy: &Attached, facts: Facts<Truth>) -> (Grants<Truth>, Truth) {
         let mut grants = Grants::NONE;
         let mut deny = Truth::False;
         self.tracer.event(Event::Policy(0));
@@ -413,33 +496,25 @@ impl<T: Tracer> Walk<'_, T> {
             }
             deny
         });
-        let service = matches!(self.subject.request.caller().kind(), CallerKind::Service { .. });
-        let restricted = self.layers.restrict_public_buckets
-            && self.subject.request.action().service() == "s3"
-            && !matches!(relation, Relation::SameAccount(_))
-            && !service
-            && services::is_public(policy.program());
-        if restricted {
-            grants = Grants::NONE; // PE-S3-03
+        if services::restricts_public_access(self.layers, self.subject.request, policy.program()) {
+            let open = !facts.foreign; // PE-S3-03
+            grants = Grants {
+                delegating: grants.delegating & open,
+                limited: grants.limited & open,
+                strong: grants.strong & open,
+                session: grants.session & open,
+            };
         }
         (grants, deny)
     }
 }
 
 /// Whether the policy on the resource takes part in an action at all: a role's trust policy speaks of being
-/// assumed, not of `iam:*` actions on the role (PE-APP-04).
-fn takes_resource_policy(request: &Request, kind: PolicyKind) -> bool {
-    if request.action().service() == "iam" {
-        return false;
+/// assumed, not of `iam:*` actions on the role (PE-APP-04). The kind of a policy nobody knows is none.
+fn takes_resource_policy(request: &Request, kind: Option<PolicyKind>) -> bool {
+    match request.action().service() {
+        "iam" => false,
+        "sts" => true,
+        _ => kind != Some(PolicyKind::RoleTrust),
     }
-    kind != PolicyKind::RoleTrust || request.action().service() == "sts"
-}
-
-/// The bucket owner's root user may always read and replace the bucket's policy (PE-ROOT-02).
-fn may_repair_bucket_policy(request: &Request, relation: Relation) -> bool {
-    matches!(relation, Relation::SameAccount(SameAccount { root: true, .. }))
-        && matches!(
-            request.action().folded(),
-            "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy"
-        )
 }

@@ -1,94 +1,241 @@
 //! The canonical text of an explanation: what people read and snapshots hold. ASCII but for the user's own
-//! text, no colour, no time of day, the same on every run and platform.
+//! text, no colour, no time of day, the same on every run and platform. `docs/explanation.md` describes it.
 
 use std::fmt::{self, Write as _};
 
-use iamsim_policy::{Effect, Statement};
+use iamsim_policy::{Comparison, Effect, PrincipalClause, ResourceClause, ResourcePattern, Template};
 
-use crate::condition::ConditionReason;
+use crate::combine::Relation;
+use crate::condition::{self, ConditionReason};
 use crate::context::ContextValue;
 use crate::layers::Layer;
-use crate::principal::PrincipalReason;
+use crate::principal::{Grade, PrincipalReason, unlisted};
+use crate::program::Operand;
 use crate::reason::{Because, policy_type};
 use crate::request::Request;
 use crate::resource::ResourceReason;
-use crate::trace::{ClauseTrace, Explanation, LayerTrace, PolicyTrace, StatementTrace};
+use crate::text::{Plain, Quoted, listed};
+use crate::trace::{
+    ClauseTrace, Explanation, LayerTrace, LevelTrace, PolicyTrace, StatementRef, StatementTrace,
+};
 use crate::tracer::Standing;
 use crate::truth::Truth;
+use crate::variable::{Filled, fill};
 
-/// How many entries of a list are written before `and N more`.
-const SHOWN_ENTRIES: usize = 3;
+/// How many deciding statements and near misses are written before `and N more`.
+const SHOWN: usize = 5;
+/// How many statements about other actions, one after another, are written as one line.
+const FOLDED: usize = 3;
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request = self.request();
-        writeln!(f, "{}: {}", self.decision(), request.action())?;
-        writeln!(f, "  by {}", request.caller())?;
-        writeln!(f, "  on {}", request.resource())?;
+        let layers = self.layers();
+        self.write_question(f)?;
         writeln!(f, "  {}", Because(self))?;
-        for near_miss in self.near_misses() {
-            writeln!(f, "  near miss: {near_miss}")?;
-        }
-        if !self.unknown_keys().is_empty() {
-            writeln!(f, "  depends on {}", self.unknown_keys().join(", "))?;
-        }
-        for layer in self.layers() {
-            write_layer(f, &layer, request)?;
+        self.write_deciding(f, &layers)?;
+        self.write_near_misses(f, &layers)?;
+        self.write_dependence(f, &layers)?;
+        for layer in &layers {
+            write_layer(f, layer, self.request())?;
         }
         Ok(())
     }
 }
 
+impl Explanation {
+    fn write_question(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let request = self.request();
+        writeln!(f, "{}: {}", self.decision(), Plain(request.action().as_str()))?;
+        writeln!(f, "  by {}", Plain(&request.caller().to_string()))?;
+        write!(f, "  on {}", Plain(&request.resource().to_string()))?;
+        match self.effective_resource() {
+            Some(arn) => writeln!(f, ", which is authorized as {}", Plain(arn.as_str()))?,
+            None => writeln!(f)?,
+        }
+        match (self.relation(), request.owner()) {
+            (Relation::CrossAccount { .. }, Some(owner)) => {
+                writeln!(f, "  of account {owner}, which is not the caller's")
+            }
+            (Relation::CrossAccount { .. }, None) => writeln!(f, "  of an account that is not known"),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_deciding(&self, f: &mut fmt::Formatter<'_>, layers: &[LayerTrace<'_>]) -> fmt::Result {
+        let deciding = self.deciding_among(layers);
+        if deciding.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "  decided by")?;
+        write_some(f, &deciding, |f, statement| {
+            writeln!(f, "    {statement}, {}", policy_type(statement.layer, self.request()))
+        })
+    }
+
+    fn write_near_misses(&self, f: &mut fmt::Formatter<'_>, layers: &[LayerTrace<'_>]) -> fmt::Result {
+        let near_misses = self.near_misses_among(layers);
+        if near_misses.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "  near misses")?;
+        write_some(f, &near_misses, |f, near_miss| writeln!(f, "    {near_miss}"))
+    }
+
+    fn write_dependence(&self, f: &mut fmt::Formatter<'_>, layers: &[LayerTrace<'_>]) -> fmt::Result {
+        let (keys, facts) = self.dependence_among(layers);
+        if !keys.is_empty() || !facts.is_empty() {
+            writeln!(f, "  depends on")?;
+        }
+        for key in keys {
+            writeln!(f, "    {}", Plain(&key))?;
+        }
+        for fact in facts {
+            writeln!(f, "    {fact}")?;
+        }
+        let residuals = self.residuals_among(layers);
+        if residuals.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "  could still decide")?;
+        for residual in residuals {
+            let StatementRef { layer, statement, .. } = residual.statement;
+            let verb = match statement.effect() {
+                Effect::Allow => "allows",
+                Effect::Deny => "denies",
+            };
+            writeln!(f, "    {}, {}, {verb} if", residual.statement, policy_type(layer, self.request()))?;
+            for clause in &residual.clauses {
+                writeln!(f, "      {}", residual_text(clause, statement, self.request()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_some<T>(
+    f: &mut fmt::Formatter<'_>,
+    items: &[T],
+    mut write: impl FnMut(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    for item in items.iter().take(SHOWN) {
+        write(f, item)?;
+    }
+    match items.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => writeln!(f, "    and {more} more"),
+    }
+}
+
+/// What is left to be true of a clause that is not known to match.
+fn residual_text(
+    clause: &ClauseTrace<'_>,
+    statement: &iamsim_policy::Statement,
+    request: &Request,
+) -> String {
+    match clause {
+        ClauseTrace::Condition { condition, .. } => {
+            let values = listed(condition.values().iter().map(|listed| listed.value.as_str()));
+            format!("{} {} {values}", condition.operator(), Plain(condition.key().as_str()))
+        }
+        ClauseTrace::Resource { .. } => {
+            let negated = statement.resource().is_some_and(ResourceClause::is_negated);
+            let verb = if negated { "none covers" } else { "covers" };
+            let on = request.resource().to_string();
+            format!("{} {} {verb} {}", element("Resource", negated), resources(statement), Quoted(&on))
+        }
+        ClauseTrace::Principal { .. } | ClauseTrace::Action { .. } => {
+            let negated = statement.principal().is_some_and(PrincipalClause::is_negated);
+            let verb = if negated { "do not exempt the caller" } else { "name the caller" };
+            format!("{} {} {verb}", element("Principal", negated), principals(statement))
+        }
+    }
+}
+
+fn element(name: &str, negated: bool) -> String {
+    format!("{}{name}", if negated { "Not" } else { "" })
+}
+
+fn resources(statement: &iamsim_policy::Statement) -> String {
+    let patterns = statement.resource().map(ResourceClause::patterns).unwrap_or_default();
+    listed(patterns.iter().map(|entry| ResourcePattern::as_str(&entry.value)))
+}
+
+fn principals(statement: &iamsim_policy::Statement) -> String {
+    let entries = statement.principal().map(PrincipalClause::entries).unwrap_or_default();
+    let texts: Vec<String> = entries.iter().map(|entry| entry.value.to_string()).collect();
+    listed(texts.iter().map(String::as_str))
+}
+
 fn write_layer(f: &mut fmt::Formatter<'_>, layer: &LayerTrace<'_>, request: &Request) -> fmt::Result {
     // What is not there has no line, except where its absence decides.
-    if layer.standing == Standing::None && layer.layer != Layer::Identity {
+    if layer.standing == Standing::None && layer.notes.is_empty() && layer.layer != Layer::Identity {
         return Ok(());
     }
     let kind = policy_type(layer.layer, request);
     writeln!(f)?;
-    match standing_text(layer.standing) {
-        Some(text) => return writeln!(f, "  {kind}: {text}"),
-        None => writeln!(f, "  {kind}: {}", effect_text(layer.allow, layer.deny))?,
+    let is_read = matches!(layer.standing, Standing::Applies | Standing::PerhapsServiceLinkedRole);
+    if is_read {
+        writeln!(f, "  {kind}: {}", effect_text(layer.allow, layer.deny))?;
+    } else {
+        writeln!(f, "  {kind}: {}", standing_text(layer.standing))?;
     }
-    for level in &layer.levels {
-        let indent = match level.name {
-            None => 4,
-            Some(name) => {
-                writeln!(f, "    {name}")?;
-                if level.policies.is_empty() {
-                    writeln!(f, "      nothing is attached, so nothing is allowed")?;
-                }
-                6
-            }
-        };
-        for policy in &level.policies {
-            write_policy(f, policy, request, indent)?;
+    if layer.standing == Standing::PerhapsServiceLinkedRole {
+        writeln!(f, "    {}", standing_text(layer.standing))?;
+    }
+    for note in &layer.notes {
+        writeln!(f, "    {note}")?;
+    }
+    if is_read {
+        for level in &layer.levels {
+            write_level(f, layer.layer, level, request)?;
         }
     }
     Ok(())
 }
 
-fn standing_text(standing: Standing) -> Option<&'static str> {
-    Some(match standing {
-        Standing::Applies => return None,
+fn write_level(
+    f: &mut fmt::Formatter<'_>,
+    layer: Layer,
+    level: &LevelTrace<'_>,
+    request: &Request,
+) -> fmt::Result {
+    let Some(name) = level.name else {
+        return level.policies.iter().try_for_each(|policy| write_policy(f, policy, request, 4));
+    };
+    writeln!(f, "    {}", Plain(name))?;
+    if level.policies.is_empty() {
+        match layer {
+            Layer::ServiceControl => writeln!(f, "      nothing is attached, so nothing is allowed")?,
+            _ => writeln!(f, "      nothing is attached")?,
+        }
+    }
+    level.policies.iter().try_for_each(|policy| write_policy(f, policy, request, 6))
+}
+
+fn standing_text(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Applies => "applies",
         Standing::None => "none",
         Standing::Unknown => "not known",
         Standing::CallerWithoutAccount => "not looked at, the caller has no account",
         Standing::ServicePrincipal => "not looked at, a service acts for itself",
         Standing::ServiceLinkedRole => "not looked at, the caller's role is service-linked",
+        Standing::PerhapsServiceLinkedRole => "counts unless the caller's role is service-linked",
         Standing::ServiceNotSupported => "not looked at, the service has no such policies",
         Standing::RootUser => "not looked at, the caller is a root user",
         Standing::FederatedWithoutSessionPolicy => {
             "none, so the session from GetFederationToken has no permissions of its own"
         }
         Standing::NotForAction => "not looked at, no resource policy takes part in this action",
-    })
+    }
 }
 
 fn effect_text(allow: Truth, deny: Truth) -> &'static str {
     match (deny, allow) {
         (Truth::True, _) => "denies",
-        (Truth::Unknown, _) => "may deny",
+        (Truth::Unknown, Truth::True) => "allows, and may deny",
+        (Truth::Unknown, Truth::Unknown) => "may allow, and may deny",
+        (Truth::Unknown, Truth::False) => "does not allow, and may deny",
         (Truth::False, Truth::True) => "allows",
         (Truth::False, Truth::Unknown) => "may allow",
         (Truth::False, Truth::False) => "does not allow",
@@ -101,43 +248,61 @@ fn write_policy(
     request: &Request,
     indent: usize,
 ) -> fmt::Result {
-    writeln!(f, "{:indent$}{}", "", policy.name)?;
-    for statement in &policy.statements {
-        let place = policy.policy.source().place(statement.statement.span());
-        let name = match statement.statement.sid() {
-            Some(sid) => format!("statement {} {sid}", statement.index + 1),
-            None => format!("statement {}", statement.index + 1),
-        };
-        let outcome = statement_text(statement);
-        writeln!(f, "{:indent$}  {name}: {outcome} ({place})", "")?;
-        for clause in shown_clauses(statement) {
-            let mut text = String::new();
-            write_clause(&mut text, clause, statement.statement, request)?;
-            writeln!(f, "{:indent$}    {text}", "")?;
+    writeln!(f, "{:indent$}{}", "", Plain(policy.name))?;
+    let mut statements = policy.statements.as_slice();
+    while let Some((statement, rest)) = statements.split_first() {
+        let others = statements.iter().take_while(|statement| statement.is_about_other_actions()).count();
+        if others >= FOLDED
+            && let Some((folded, rest)) = statements.split_at_checked(others)
+        {
+            let (first, last) = (statement.index + 1, statement.index + folded.len());
+            writeln!(f, "{:indent$}  statements {first} to {last}: about other actions", "")?;
+            statements = rest;
+            continue;
         }
+        statements = rest;
+        write_statement(f, policy, statement, request, indent)?;
+    }
+    Ok(())
+}
+
+fn write_statement(
+    f: &mut fmt::Formatter<'_>,
+    policy: &PolicyTrace<'_>,
+    trace: &StatementTrace<'_>,
+    request: &Request,
+    indent: usize,
+) -> fmt::Result {
+    let sid = trace.statement.sid().map(|sid| format!(" {}", Quoted(sid))).unwrap_or_default();
+    let place = policy.policy.source().place(trace.statement.span()).to_string();
+    let outcome = statement_text(trace);
+    writeln!(f, "{:indent$}  statement {}{sid}: {outcome} ({})", "", trace.index + 1, Plain(&place))?;
+    if trace.is_about_other_actions() {
+        return Ok(());
+    }
+    for clause in &trace.clauses {
+        let mut text = String::new();
+        write_clause(&mut text, clause, policy, trace, request)?;
+        writeln!(f, "{:indent$}    {} {text}", "", mark(clause.outcome()))?;
     }
     Ok(())
 }
 
 fn statement_text(statement: &StatementTrace<'_>) -> &'static str {
+    if statement.is_about_other_actions() {
+        return match statement.statement.effect() {
+            Effect::Allow => "allows other actions",
+            Effect::Deny => "denies other actions",
+        };
+    }
     match (statement.statement.effect(), statement.matches) {
         (Effect::Allow, Truth::True) => "allows",
         (Effect::Deny, Truth::True) => "denies",
         (Effect::Allow, Truth::Unknown) => "may allow",
         (Effect::Deny, Truth::Unknown) => "may deny",
-        (Effect::Allow, Truth::False) => "would allow, does not apply",
-        (Effect::Deny, Truth::False) => "would deny, does not apply",
+        (Effect::Allow, Truth::False) => "would allow, does not match",
+        (Effect::Deny, Truth::False) => "would deny, does not match",
     }
-}
-
-/// A statement about other actions says so in one line; of any other all clauses are of interest.
-fn shown_clauses<'t, 'e>(statement: &'t StatementTrace<'e>) -> impl Iterator<Item = &'t ClauseTrace<'e>> {
-    let other_action =
-        statement.clauses.iter().any(|clause| matches!(clause, ClauseTrace::Action { matches: false, .. }));
-    statement
-        .clauses
-        .iter()
-        .filter(move |clause| !other_action || matches!(clause, ClauseTrace::Action { .. }))
 }
 
 fn mark(outcome: Truth) -> &'static str {
@@ -151,142 +316,228 @@ fn mark(outcome: Truth) -> &'static str {
 fn write_clause(
     f: &mut String,
     clause: &ClauseTrace<'_>,
-    statement: &Statement,
+    policy: &PolicyTrace<'_>,
+    trace: &StatementTrace<'_>,
     request: &Request,
 ) -> fmt::Result {
-    write!(f, "{} ", mark(clause.outcome()))?;
+    let statement = trace.statement;
     match clause {
         ClauseTrace::Action { entry, .. } => {
             let written = statement.action();
-            let element = if written.is_negated() { "NotAction" } else { "Action" };
+            let element = element("Action", written.is_negated());
+            let action = Quoted(request.action().as_str());
             if let Some(entry) = entry {
-                write!(f, "{element}: {} covers {}", entry.as_str(), request.action())
+                write!(f, "{element}: {} covers {action}", Quoted(entry.as_str()))
             } else {
                 let entries = written.patterns().iter().map(|entry| entry.value.as_str());
-                write!(f, "{element}: {} is not among {}", request.action(), listed(entries))
+                write!(f, "{element}: {action} is not among {}", listed(entries))
             }
         }
-        ClauseTrace::Principal { reason, entry, .. } => write_principal(f, *reason, *entry, statement),
-        ClauseTrace::Resource { reason, entry, .. } => {
-            let Some(written) = statement.resource() else {
-                return f.write_str("Resource: the policy's own");
-            };
-            let element = if written.is_negated() { "NotResource" } else { "Resource" };
-            let entries = || listed(written.patterns().iter().map(|entry| entry.value.as_str()));
-            let on = request.resource();
-            match (reason, entry) {
-                (ResourceReason::VariableUnknown, Some(entry)) => {
-                    write!(f, "{element}: {} holds a variable that is not known", entry.as_str())
-                }
-                (_, Some(entry)) => write!(f, "{element}: {} covers {on}", entry.as_str()),
-                (ResourceReason::VariableWithoutValue, None) => {
-                    write!(f, "{element}: a variable in {} has no value", entries())
-                }
-                (ResourceReason::NoResource, None) => {
-                    write!(f, "{element}: the request names no resource, and * is not among {}", entries())
-                }
-                (ResourceReason::InertEntry, None) => {
-                    write!(
-                        f,
-                        "{element}: an entry of {} names no whole ARN, so the statement is inert",
-                        entries()
-                    )
-                }
-                (ResourceReason::EmptyList, None) => write!(f, "{element}: the list is empty"),
-                _ => write!(f, "{element}: {on} is not among {}", entries()),
-            }
-        }
-        ClauseTrace::Condition { condition, reason, .. } => {
-            let values = listed(condition.values().iter().map(|listed| listed.value.as_str()));
-            write!(f, "{} {} {values}: ", condition.operator(), condition.key())?;
-            write_condition_reason(f, *reason, request.context().get(condition.key()))
+        ClauseTrace::Principal { reason, entry, .. } => write_principal(f, *reason, *entry, trace, request),
+        ClauseTrace::Resource { reason, entry, .. } => write_resource(f, *reason, *entry, statement, request),
+        ClauseTrace::Condition { condition, reason, index, .. } => {
+            let operands = policy.program.operands(trace.index, *index);
+            write_condition(f, condition, *reason, operands, request)
         }
     }
+}
+
+fn write_resource(
+    f: &mut String,
+    reason: ResourceReason,
+    entry: Option<&ResourcePattern>,
+    statement: &iamsim_policy::Statement,
+    request: &Request,
+) -> fmt::Result {
+    let Some(written) = statement.resource() else {
+        return f.write_str("Resource: the one the policy is on");
+    };
+    let element = element("Resource", written.is_negated());
+    let entries = resources(statement);
+    let resource = request.resource().to_string();
+    let on = Quoted(&resource);
+    match (reason, entry) {
+        (ResourceReason::VariableUnknown, Some(entry)) => {
+            write!(
+                f,
+                "{element}: a variable in {} is not known, so it may cover {on}",
+                Quoted(entry.as_str())
+            )
+        }
+        (_, Some(entry)) => {
+            let template = match entry {
+                ResourcePattern::Arn(pattern) => Some(pattern.resource()),
+                _ => None,
+            };
+            let here = template.and_then(|template| filled(template, request)).unwrap_or_default();
+            write!(f, "{element}: {}{here} covers {on}", Quoted(entry.as_str()))
+        }
+        (ResourceReason::VariableWithoutValue, None) => {
+            write!(f, "{element}: a variable in {entries} has no value")
+        }
+        (ResourceReason::NoResource, None) => {
+            write!(f, "{element}: the request names no resource, and `*` is not among {entries}")
+        }
+        (ResourceReason::InertEntry, None) => {
+            write!(f, "{element}: an entry of {entries} names no whole ARN, so the statement is inert")
+        }
+        (ResourceReason::EmptyList, None) => write!(f, "{element}: the list is empty"),
+        _ => {
+            // With one entry it is plain which value of its variables did not fit.
+            let here = match written.patterns() {
+                [only] => match &only.value {
+                    ResourcePattern::Arn(pattern) => filled(pattern.resource(), request),
+                    _ => None,
+                },
+                _ => None,
+            };
+            write!(f, "{element}: {on} is not among {entries}{}", here.unwrap_or_default())
+        }
+    }
+}
+
+/// ` (here \`b/alice/*\`)` for a template with variables that have values.
+fn filled(template: &Template, request: &Request) -> Option<String> {
+    if !template.has_variables() {
+        return None;
+    }
+    let Filled::Tokens(tokens) = fill(template.pieces(), request.context()) else { return None };
+    let text: String = tokens
+        .iter()
+        .map(|token| match token {
+            iamsim_policy::wildcard::Token::Text(text) => text,
+            iamsim_policy::wildcard::Token::One => "?",
+            iamsim_policy::wildcard::Token::Run => "*",
+        })
+        .collect();
+    Some(format!(" (here {})", Quoted(&text)))
 }
 
 fn write_principal(
     f: &mut String,
     reason: PrincipalReason,
     entry: Option<&iamsim_policy::PrincipalPattern>,
-    statement: &Statement,
+    trace: &StatementTrace<'_>,
+    request: &Request,
 ) -> fmt::Result {
-    let clause = statement.principal();
-    let element = if clause.is_some_and(iamsim_policy::PrincipalClause::is_negated) {
-        "NotPrincipal"
-    } else {
-        "Principal"
-    };
-    let entries = || {
-        let texts: Vec<String> = clause
-            .map(|clause| clause.entries().iter().map(|entry| entry.value.to_string()).collect())
-            .unwrap_or_default();
-        listed(texts.iter().map(String::as_str))
-    };
+    let negated = trace.statement.principal().is_some_and(PrincipalClause::is_negated);
+    let element = element("Principal", negated);
+    let entries = principals(trace.statement);
     match reason {
         PrincipalReason::Named => match entry {
-            Some(entry) => write!(f, "{element}: {entry} names the caller"),
+            Some(entry) => {
+                let whom = named(entry, trace.grade);
+                write!(f, "{element}: {} names {whom}", Quoted(&entry.to_string()))
+            }
             None => write!(f, "{element}: names the caller"),
         },
-        PrincipalReason::NotNamed => write!(f, "{element}: the caller is not among {}", entries()),
+        PrincipalReason::NotNamed => write!(f, "{element}: the caller is not among {entries}"),
         PrincipalReason::NoElement => f.write_str("Principal: missing, so the statement names nobody"),
-        PrincipalReason::Exempt => write!(f, "{element}: {} exempts the caller", entries()),
+        PrincipalReason::Exempt => write!(f, "{element}: {entries} exempts the caller"),
         PrincipalReason::NotExempt => {
-            write!(f, "{element}: the caller, or an identity behind it, is not among {}", entries())
+            let unlisted = trace.statement.principal().map(|clause| unlisted(clause, request.caller()));
+            match unlisted.as_deref() {
+                Some([_, ..]) => {
+                    let names = unlisted.iter().flatten().map(String::as_str);
+                    let names = listed(names.collect::<Vec<_>>().into_iter());
+                    write!(f, "{element}: {names} is not among {entries}")
+                }
+                _ => write!(f, "{element}: the caller is not among {entries}"),
+            }
         }
         PrincipalReason::BoundaryVoidsExemption => {
             write!(f, "{element}: exempts nobody who has a permissions boundary")
         }
         PrincipalReason::CallerNotKnown => {
-            write!(f, "{element}: too little is known of the caller to compare it with {}", entries())
+            write!(f, "{element}: too little is known of the caller to compare it with {entries}")
         }
     }
 }
 
-fn write_condition_reason(f: &mut String, reason: ConditionReason, found: &ContextValue) -> fmt::Result {
-    let value = match found {
-        ContextValue::One(value) => format!("`{value}`"),
-        ContextValue::Many(values) => {
-            let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
-            format!("[{}]", quoted.join(", "))
+/// Whom an entry names, and what that is worth (PE-RBP).
+fn named(entry: &iamsim_policy::PrincipalPattern, grade: Option<Grade>) -> &'static str {
+    use iamsim_policy::PrincipalPattern as Pattern;
+    match (entry, grade) {
+        (Pattern::Everyone, _) => "everyone",
+        (Pattern::Account { .. } | Pattern::CanonicalUser(_), _) => "the caller's account",
+        (Pattern::RoleSession(_) | Pattern::FederatedSession(_), _) => "this session",
+        (_, Some(Grade::Limited)) => "the identity behind the session",
+        _ => "the caller",
+    }
+}
+
+fn write_condition(
+    f: &mut String,
+    written: &iamsim_policy::Condition,
+    reason: ConditionReason,
+    operands: &[Operand],
+    request: &Request,
+) -> fmt::Result {
+    let context = request.context();
+    let found = context.get(written.key());
+    write!(f, "{} {} ", written.operator(), Plain(written.key().as_str()))?;
+    // Of many listed values the one that is matched says most.
+    let matched = found.as_one().and_then(|value| condition::matching(written, operands, value, context));
+    let shown = match written.values() {
+        [only] => Some(only),
+        values => matched.and_then(|index| values.get(index)),
+    };
+    match shown {
+        Some(shown) => {
+            let here = shown.value.template().and_then(|template| filled(template, request));
+            write!(f, "{}{}", Quoted(shown.value.as_str()), here.unwrap_or_default())?;
+            if written.values().len() > 1 {
+                write!(f, " among {} values", written.values().len())?;
+            }
         }
-        ContextValue::Absent => "absent".to_owned(),
-        ContextValue::Unknown => "not known".to_owned(),
+        None => f.write_str(&listed(written.values().iter().map(|listed| listed.value.as_str())))?,
+    }
+    f.write_str(": ")?;
+    let value = match found {
+        ContextValue::One(value) => Quoted(value).to_string(),
+        ContextValue::Many(values) => format!("[{}]", listed(values.iter().map(|value| &**value))),
+        ContextValue::Absent => "nothing".to_owned(),
+        ContextValue::Unknown => "an unknown value".to_owned(),
+    };
+    let culprit = |holds: Truth| {
+        condition::first_value(written, operands, context, holds)
+            .map_or_else(|| value.clone(), |value| Quoted(value).to_string())
     };
     match reason {
-        ConditionReason::Listed | ConditionReason::NotListed => write!(f, "the request has {value}"),
+        ConditionReason::Listed | ConditionReason::NotListed | ConditionReason::KeyPresent => {
+            write!(f, "the request has {value}")
+        }
+        ConditionReason::KeyAbsent if written.operator().comparison == Comparison::Null => match found {
+            ContextValue::Absent => f.write_str("the request does not carry the key"),
+            _ => f.write_str("the request carries the key without a value"),
+        },
         ConditionReason::KeyAbsent => f.write_str("the request does not carry the key"),
         ConditionReason::AbsentIfExists => {
             f.write_str("the request does not carry the key, which satisfies IfExists")
         }
-        ConditionReason::KeyPresent => write!(f, "the request carries the key, {value}"),
         ConditionReason::NeedsSetQualifier => {
-            write!(f, "the key has several values, {value}, and needs ForAllValues or ForAnyValue")
+            write!(f, "the key is multivalued, {value}, and needs ForAllValues or ForAnyValue")
         }
         ConditionReason::NoValuesForAll => {
             f.write_str("the request has no values, which satisfies ForAllValues")
         }
         ConditionReason::NoValuesForAny => f.write_str("the request has no values, which fails ForAnyValue"),
-        ConditionReason::AllValuesPass => write!(f, "all of {value} pass"),
-        ConditionReason::SomeValueFails => write!(f, "not all of {value} pass"),
-        ConditionReason::SomeValuePasses => write!(f, "one of {value} passes"),
-        ConditionReason::AllValuesFail => write!(f, "none of {value} passes"),
+        ConditionReason::AllValuesPass => write!(f, "every value of {value} passes"),
+        ConditionReason::SomeValueFails => {
+            write!(f, "the request has {value}, and {} does not pass", culprit(Truth::False))
+        }
+        ConditionReason::SomeValuePasses => {
+            write!(f, "the request has {value}, and {} passes", culprit(Truth::True))
+        }
+        ConditionReason::AllValuesFail => write!(f, "no value of {value} passes"),
         ConditionReason::NothingListed => f.write_str("the policy lists no value that could match"),
-        ConditionReason::NotOfType => write!(f, "{value} can't be compared by this operator"),
+        ConditionReason::NotOfType => write!(f, "the request has {value}, which this operator can't compare"),
         ConditionReason::NullWithQualifier => {
             f.write_str("with this qualifier, Null is the same for every request")
         }
         ConditionReason::KeyUnknown => f.write_str("whether the request carries the key is not known"),
-        ConditionReason::VariableUnknown => f.write_str("the value of a variable is not known"),
-    }
-}
-
-/// `a, b, c and 4 more`; `nothing` for an empty list.
-fn listed<'t>(entries: impl ExactSizeIterator<Item = &'t str>) -> String {
-    let count = entries.len();
-    let shown: Vec<&str> = entries.take(SHOWN_ENTRIES).collect();
-    match count.saturating_sub(SHOWN_ENTRIES) {
-        _ if count == 0 => "nothing".to_owned(),
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        ConditionReason::VariableUnknown => {
+            write!(f, "the request has {value}, and the value of a variable is not known")
+        }
     }
 }

@@ -28,7 +28,8 @@ pub enum FixedRule {
     /// The action does not work on another account's resource, whatever the policies say (PE-KMS-09,
     /// PE-SQS-03, PE-PASS-01).
     StaysInAccount,
-    /// AWS-managed policies and roles under `/aws-reserved/` can't be changed by customers (PE-IAM-01).
+    /// AWS-managed policies and roles under `/aws-reserved/` can't be changed by customers (PE-IAM-01), nor
+    /// the policies and the trust of service-linked roles (PE-SLR-01).
     ManagedByAws,
     /// Aliases under `alias/aws/` belong to AWS (PE-KMS-06).
     AliasOfAws,
@@ -108,23 +109,33 @@ pub(crate) fn rule(request: &Request) -> Option<FixedRule> {
 fn sts(request: &Request) -> Option<FixedRule> {
     let name = request.action().name();
     match request.caller().kind() {
-        CallerKind::Root { .. } if name == "assumerole" => Some(FixedRule::RootCannotAssumeRole),
+        CallerKind::Root { .. } if services::is_role_assumption(request) || name == "assumerole" => {
+            Some(FixedRule::RootCannotAssumeRole)
+        }
         CallerKind::FederatedUser { .. } => Some(FixedRule::FederatedSessionBarred),
         CallerKind::RoleSession { .. } if matches!(name, "getfederationtoken" | "getsessiontoken") => {
             Some(FixedRule::RoleSessionBarredFromTokens)
         }
-        // The actions authorized beside AssumeRole are no calls of their own.
         CallerKind::User { credentials: Credentials::SessionToken { .. }, .. }
         | CallerKind::Root { credentials: Credentials::SessionToken { .. }, .. }
-            if !matches!(name, "assumerole" | "tagsession" | "setsourceidentity" | "setcontext") =>
+            if !is_open_to_session_tokens(name) =>
         {
             Some(FixedRule::SessionTokenBarredFromSts)
         }
-        CallerKind::User { .. } | CallerKind::Root { .. } if name == "getsessiontoken" => {
+        CallerKind::User { credentials: Credentials::LongTerm, .. }
+        | CallerKind::Root { credentials: Credentials::LongTerm, .. }
+            if name == "getsessiontoken" =>
+        {
             Some(FixedRule::SessionTokenIsFree)
         }
         _ => None,
     }
+}
+
+/// The STS actions open to credentials from `GetSessionToken`; those authorized beside `AssumeRole` are no
+/// calls of their own.
+fn is_open_to_session_tokens(name: &str) -> bool {
+    matches!(name, "assumerole" | "tagsession" | "setsourceidentity" | "setcontext")
 }
 
 fn iam(request: &Request) -> Option<FixedRule> {
@@ -147,10 +158,24 @@ fn iam(request: &Request) -> Option<FixedRule> {
             | "tagpolicy"
             | "untagpolicy"
     );
+    // PE-SLR-01
+    let changes_linked_role = matches!(
+        name,
+        "attachrolepolicy"
+            | "deleterolepermissionsboundary"
+            | "deleterolepolicy"
+            | "detachrolepolicy"
+            | "putrolepermissionsboundary"
+            | "putrolepolicy"
+            | "updateassumerolepolicy"
+    );
+    let linked_role = arn.service() == "iam" && arn.resource().starts_with("role/aws-service-role/");
     let aws_policy = arn.service() == "iam" && arn.part(4) == "aws" && arn.resource().starts_with("policy/");
     let reads = ["get", "list", "simulate", "generate"].iter().any(|verb| name.starts_with(verb));
     let reserved_role = arn.service() == "iam" && arn.resource().starts_with("role/aws-reserved/");
-    ((aws_policy && changes_policy) || (reserved_role && !reads)).then_some(FixedRule::ManagedByAws)
+    let managed =
+        (aws_policy && changes_policy) || (reserved_role && !reads) || (linked_role && changes_linked_role);
+    managed.then_some(FixedRule::ManagedByAws)
 }
 
 fn is_alias_of_aws(request: &Request) -> bool {
@@ -160,13 +185,38 @@ fn is_alias_of_aws(request: &Request) -> bool {
         && arn.resource().starts_with("alias/aws/")
 }
 
-/// Whether a fixed rule would refuse the request if the credentials turned out to be made without MFA, which
-/// is not known (PE-SES-07).
-pub(crate) fn may_be_barred(request: &Request) -> bool {
-    request.action().service() == "iam"
-        && matches!(
-            request.caller().kind(),
-            CallerKind::User { credentials: Credentials::SessionToken { mfa: Truth::Unknown }, .. }
-                | CallerKind::Root { credentials: Credentials::SessionToken { mfa: Truth::Unknown }, .. }
-        )
+/// What a fixed rule would do if the credentials or the owner of the resource turned out to be of a certain
+/// kind, which is not known.
+pub(crate) struct Perhaps {
+    pub(crate) refused: Truth,
+    pub(crate) free: Truth,
+}
+
+/// Whether a fixed rule may decide, and it is not known whether it does (PE-SES-07, PE-KMS-09).
+pub(crate) fn perhaps(request: &Request) -> Perhaps {
+    let name = request.action().name();
+    let service = request.action().service();
+    let credentials = match request.caller().kind() {
+        CallerKind::User { credentials, .. } | CallerKind::Root { credentials, .. } => *credentials,
+        _ => Credentials::LongTerm,
+    };
+    let mut perhaps = Perhaps { refused: Truth::False, free: Truth::False };
+    match credentials {
+        Credentials::SessionToken { mfa: Truth::Unknown } if service == "iam" => {
+            perhaps.refused = Truth::Unknown;
+        }
+        Credentials::Unknown { mfa } if service == "iam" && !mfa.is_true() => {
+            perhaps.refused = Truth::Unknown;
+        }
+        Credentials::Unknown { .. } if service == "sts" && !is_open_to_session_tokens(name) => {
+            perhaps.refused = Truth::Unknown;
+            perhaps.free = if name == "getsessiontoken" { Truth::Unknown } else { Truth::False };
+        }
+        _ => {}
+    }
+    let foreign_unknown = request.caller().account().is_some() && request.owner().is_none();
+    if foreign_unknown && services::stays_in_account(request) {
+        perhaps.refused = Truth::Unknown;
+    }
+    perhaps
 }

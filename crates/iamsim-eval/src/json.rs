@@ -1,16 +1,24 @@
-//! The JSON form of an explanation, for programs. Its shape is documented in the repository's
-//! `docs/explanation.md` and carries a version.
+//! The JSON form of an explanation, for programs. `docs/explanation.md` and its schema describe it.
 
+use iamsim_policy::{PrincipalClause, ResourceClause, ResourcePattern, Source, Span};
 use serde_json::{Map, Value, json};
 
+use crate::combine::Relation;
 use crate::context::ContextValue;
+use crate::near_miss::{Change, NearMiss};
 use crate::request::Request;
-use crate::trace::{ClauseTrace, Explanation, PolicyTrace, StatementTrace};
+use crate::trace::{
+    ClauseTrace, Explanation, LayerTrace, LevelTrace, PolicyTrace, Residual, StatementRef, StatementTrace,
+};
 use crate::tracer::Standing;
 use crate::truth::Truth;
 
 /// The version of the JSON form; it is raised when a field changes its meaning or goes.
 pub const EXPLANATION_VERSION: u32 = 1;
+
+/// How many characters of a key's values are repeated with each condition. The whole stands once, under the
+/// request's context.
+const REPEATED: usize = 1_000;
 
 impl Explanation {
     /// The explanation as JSON.
@@ -27,78 +35,46 @@ impl Explanation {
     /// ```
     pub fn to_json(&self) -> Value {
         let request = self.request();
-        let layers: Vec<Value> = self
-            .layers()
-            .iter()
-            .map(|layer| {
-                let levels: Vec<Value> = layer
-                    .levels
-                    .iter()
-                    .map(|level| {
-                        let policies: Vec<Value> =
-                            level.policies.iter().map(|policy| policy_json(policy, request)).collect();
-                        json!({ "name": level.name, "policies": policies })
-                    })
-                    .collect();
-                let applies = matches!(layer.standing, Standing::Applies);
-                json!({
-                    "layer": layer.layer.as_str(),
-                    "standing": layer.standing.as_str(),
-                    "allow": if applies { truth(layer.allow) } else { Value::Null },
-                    "deny": if applies { truth(layer.deny) } else { Value::Null },
-                    "levels": levels,
-                })
-            })
-            .collect();
-        let deciding: Vec<Value> = self
-            .deciding()
-            .iter()
-            .map(|statement| {
-                json!({
-                    "layer": statement.layer.as_str(),
-                    "policy": statement.policy_name,
-                    "statement": statement.index + 1,
-                    "sid": statement.sid(),
-                    "place": statement.place(),
-                })
-            })
-            .collect();
-        let near_misses: Vec<Value> = self
-            .near_misses()
-            .iter()
-            .map(|near| {
-                json!({
-                    "layer": near.layer().as_str(),
-                    "place": near.place(),
-                    "text": near.to_string(),
-                    "enough": near.is_enough(),
-                })
-            })
-            .collect();
+        let layers = self.layers();
+        let (keys, facts) = self.dependence_among(&layers);
+        let residuals = self.residuals_among(&layers);
+        let all =
+            |statements: &[StatementRef<'_>]| statements.iter().map(statement_ref_json).collect::<Vec<_>>();
         json!({
             "version": EXPLANATION_VERSION,
             "decision": self.decision().as_str(),
             "denied": self.is_denied(),
             "reason": { "code": self.reason().as_str(), "layer": self.deciding_layer().map(crate::Layer::as_str) },
             "message": self.message(),
-            "request": request_json(request),
-            "deciding": deciding,
-            "unknownKeys": self.unknown_keys(),
-            "nearMisses": near_misses,
-            "layers": layers,
+            "request": request_json(self),
+            "deciding": all(&self.deciding_among(&layers)),
+            "nearMisses": self.near_misses_among(&layers).iter().map(near_miss_json).collect::<Vec<_>>(),
+            "unknownKeys": keys,
+            "unknownFacts": facts.iter().map(|fact| fact.as_str()).collect::<Vec<_>>(),
+            "residuals": residuals.iter().map(|residual| residual_json(residual, request)).collect::<Vec<_>>(),
+            "layers": layers.iter().map(|layer| layer_json(layer, request)).collect::<Vec<_>>(),
         })
     }
 }
 
-fn request_json(request: &Request) -> Value {
+fn request_json(explanation: &Explanation) -> Value {
+    let request = explanation.request();
     let context: Map<String, Value> =
         request.context().entries().map(|(key, value)| (key.to_owned(), context_json(value))).collect();
     json!({
         "principal": request.caller().to_string(),
         "action": request.action().as_str(),
         "resource": request.resource().to_string(),
+        "effectiveResource": explanation.effective_resource().map(|arn| arn.as_str().to_owned()),
         "resourceAccount": request.owner().map(|owner| owner.to_string()),
+        "relation": match (explanation.relation(), request.owner()) {
+            (Relation::WithoutAccount, _) => "without-account",
+            (Relation::SameAccount(_), _) => "same-account",
+            (Relation::CrossAccount { .. }, Some(_)) => "cross-account",
+            (Relation::CrossAccount { .. }, None) => "unknown",
+        },
         "context": context,
+        "otherKeys": if request.context().is_partial() { "unknown" } else { "absent" },
     })
 }
 
@@ -112,17 +88,122 @@ fn context_json(value: &ContextValue) -> Value {
     }
 }
 
-fn policy_json(policy: &PolicyTrace<'_>, request: &Request) -> Value {
-    let statements: Vec<Value> =
-        policy.statements.iter().map(|statement| statement_json(policy, statement, request)).collect();
-    json!({ "name": policy.name, "source": policy.policy.source().name(), "statements": statements })
+/// As [`context_json`], but for what would be long: `{"cut": true, "values": …, "characters": …}`.
+fn found_json(value: &ContextValue) -> Value {
+    let (count, characters) = match value {
+        ContextValue::One(value) => (1, value.len()),
+        ContextValue::Many(values) => (values.len(), values.iter().map(|value| value.len()).sum()),
+        ContextValue::Absent | ContextValue::Unknown => (0, 0),
+    };
+    if count.max(characters) <= REPEATED {
+        return context_json(value);
+    }
+    let characters: usize = match value {
+        ContextValue::Many(values) => values.iter().map(|value| value.chars().count()).sum(),
+        _ => value.as_one().map_or(0, |value| value.chars().count()),
+    };
+    json!({ "cut": true, "values": count, "characters": characters })
 }
 
-fn statement_json(policy: &PolicyTrace<'_>, trace: &StatementTrace<'_>, request: &Request) -> Value {
+fn statement_ref_json(statement: &StatementRef<'_>) -> Value {
+    json!({
+        "layer": statement.layer.as_str(),
+        "level": statement.level,
+        "policy": statement.policy_name,
+        "statement": statement.index + 1,
+        "sid": statement.sid(),
+        "effect": statement.statement.effect().to_string(),
+        "place": statement.place(),
+    })
+}
+
+fn near_miss_json(near: &NearMiss) -> Value {
+    json!({
+        "layer": near.layer().as_str(),
+        "policy": near.policy_name(),
+        "statement": near.statement().map(|index| index + 1),
+        "place": near.place(),
+        "changes": near.changes().iter().map(change_json).collect::<Vec<_>>(),
+        "text": near.to_string(),
+        "after": near.after().as_str(),
+        "enough": near.is_enough(),
+    })
+}
+
+fn change_json(change: &Change) -> Value {
+    match change {
+        Change::Context { key, value } => {
+            json!({ "change": change.as_str(), "key": key, "value": found_json(value) })
+        }
+        Change::Condition { key } => json!({ "change": change.as_str(), "key": key }),
+        _ => json!({ "change": change.as_str() }),
+    }
+}
+
+fn residual_json(residual: &Residual<'_>, request: &Request) -> Value {
+    let statement = residual.statement.statement;
+    let mut json = statement_ref_json(&residual.statement);
+    let clauses: Vec<Value> = residual
+        .clauses
+        .iter()
+        .map(|clause| {
+            let mut json = clause_json(clause, request);
+            // The entries that are compared with what is not known.
+            let listed = match clause {
+                ClauseTrace::Resource { .. } => {
+                    let patterns = statement.resource().map(ResourceClause::patterns).unwrap_or_default();
+                    patterns.iter().map(|entry| ResourcePattern::as_str(&entry.value).to_owned()).collect()
+                }
+                ClauseTrace::Principal { .. } => {
+                    let entries = statement.principal().map(PrincipalClause::entries).unwrap_or_default();
+                    entries.iter().map(|entry| entry.value.to_string()).collect()
+                }
+                ClauseTrace::Action { .. } | ClauseTrace::Condition { .. } => Vec::new(),
+            };
+            if let Value::Object(fields) = &mut json
+                && !listed.is_empty()
+            {
+                fields.insert("listed".to_owned(), json!(listed));
+            }
+            json
+        })
+        .collect();
+    if let Value::Object(fields) = &mut json {
+        fields.insert("clauses".to_owned(), Value::Array(clauses));
+    }
+    json
+}
+
+fn layer_json(layer: &LayerTrace<'_>, request: &Request) -> Value {
+    let is_read = matches!(layer.standing, Standing::Applies | Standing::PerhapsServiceLinkedRole);
+    let notes: Vec<Value> =
+        layer.notes.iter().map(|note| json!({ "note": note.as_str(), "text": note.to_string() })).collect();
+    json!({
+        "layer": layer.layer.as_str(),
+        "standing": layer.standing.as_str(),
+        "allow": if is_read { truth(layer.allow) } else { Value::Null },
+        "deny": if is_read { truth(layer.deny) } else { Value::Null },
+        "notes": notes,
+        "levels": layer.levels.iter().map(|level| level_json(level, request)).collect::<Vec<_>>(),
+    })
+}
+
+fn level_json(level: &LevelTrace<'_>, request: &Request) -> Value {
+    let policies: Vec<Value> = level.policies.iter().map(|policy| policy_json(policy, request)).collect();
+    json!({ "name": level.name, "policies": policies })
+}
+
+fn policy_json(policy: &PolicyTrace<'_>, request: &Request) -> Value {
     let source = policy.policy.source();
-    let span = trace.statement.span();
-    let (start, end) = (source.position(span.start), source.position(span.end));
+    let statements: Vec<Value> =
+        policy.statements.iter().map(|statement| statement_json(source, statement, request)).collect();
+    json!({ "name": policy.name, "source": source.name(), "statements": statements })
+}
+
+fn statement_json(source: &Source, trace: &StatementTrace<'_>, request: &Request) -> Value {
     let clauses: Vec<Value> = trace.clauses.iter().map(|clause| clause_json(clause, request)).collect();
+    let Span { start, end } = trace.statement.span();
+    let (start, end) = (source.position(start), source.position(end));
     json!({
         "statement": trace.index + 1,
         "sid": trace.statement.sid(),
@@ -153,16 +234,16 @@ fn clause_json(clause: &ClauseTrace<'_>, request: &Request) -> Value {
             "clause": "resource",
             "outcome": truth(*matches),
             "reason": reason.as_str(),
-            "entry": entry.map(iamsim_policy::ResourcePattern::as_str),
+            "entry": entry.map(ResourcePattern::as_str),
         }),
-        ClauseTrace::Condition { condition, holds, reason } => json!({
+        ClauseTrace::Condition { condition, holds, reason, .. } => json!({
             "clause": "condition",
             "outcome": truth(*holds),
             "reason": reason.as_str(),
             "operator": condition.operator().to_string(),
             "key": condition.key().as_str(),
             "listed": condition.values().iter().map(|listed| listed.value.as_str()).collect::<Vec<_>>(),
-            "found": context_json(request.context().get(condition.key())),
+            "found": found_json(request.context().get(condition.key())),
         }),
     }
 }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use iamsim_policy::Action;
+
 use crate::program::Program;
 
 /// The parts that policies play in a decision.
@@ -151,6 +153,16 @@ impl KeyGrant {
     pub fn new<'a>(name: impl Into<Arc<str>>, operations: impl IntoIterator<Item = &'a str>) -> Self {
         let operations = operations.into_iter().map(|name| name.to_ascii_lowercase().into()).collect();
         Self { name: name.into(), operations }
+    }
+
+    /// The grant's id or name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it covers an action.
+    pub(crate) fn covers(&self, action: &Action) -> bool {
+        action.service() == "kms" && self.operations.iter().any(|operation| **operation == *action.name())
     }
 }
 

@@ -12,11 +12,13 @@ pub mod combine;
 mod condition;
 mod context;
 mod decide;
+mod dependence;
 mod display;
 mod fixed;
 mod json;
 mod layers;
 mod near_miss;
+mod note;
 mod principal;
 mod program;
 mod reason;
@@ -24,11 +26,15 @@ mod request;
 mod resource;
 mod services;
 mod statement;
+mod text;
 mod trace;
 mod tracer;
 mod truth;
+mod undetermined;
+mod unknown;
 mod value;
 mod variable;
+mod witness;
 
 pub use condition::ConditionReason;
 pub use context::{Context, ContextValue};
@@ -36,14 +42,17 @@ pub use decide::{Decision, authorize};
 pub use fixed::FixedRule;
 pub use json::EXPLANATION_VERSION;
 pub use layers::{Attached, KeyGrant, Layer, Layers, Level, ResourcePolicy};
-pub use near_miss::NearMiss;
+pub use near_miss::{Change, NearMiss};
+pub use note::Note;
 pub use principal::{Grade, PrincipalReason};
 pub use program::Program;
 pub use reason::Reason;
 pub use request::{Caller, CallerKind, Credentials, InvalidCaller, Request, Resource};
 pub use resource::ResourceReason;
 pub use trace::{
-    ClauseTrace, Explanation, LayerTrace, LevelTrace, PolicyTrace, StatementRef, StatementTrace, explain,
+    ClauseTrace, Explanation, LayerTrace, LevelTrace, PolicyTrace, Residual, StatementRef, StatementTrace,
+    explain,
 };
 pub use tracer::Standing;
 pub use truth::Truth;
+pub use unknown::UnknownFact;

@@ -1,9 +1,11 @@
 //! Whom a `Principal` or `NotPrincipal` element reaches, and with which grade (PE-PRN, PE-RBP, PE-NP).
 
-use iamsim_policy::{Effect, PolicyKind, PrincipalClause, PrincipalPattern};
+use iamsim_policy::{Arn, Effect, PolicyKind, PrincipalClause, PrincipalPattern};
 
-use crate::request::{Caller, CallerKind, Request};
+use crate::combine::Grants;
+use crate::request::{Caller, CallerKind, Request, UniqueId};
 use crate::truth::Truth;
+use crate::unknown::UnknownFact;
 
 /// Whether `*` in a role trust policy admits callers of `AssumeRoleWithSAML` and `…WithWebIdentity`. Low
 /// confidence (PE-STS-10).
@@ -72,6 +74,18 @@ impl PrincipalReason {
 }
 
 impl Grade {
+    /// The best grade that certainly holds.
+    pub(crate) fn best(grants: Grants<Truth>) -> Option<Self> {
+        [
+            (grants.session, Self::Session),
+            (grants.strong, Self::Strong),
+            (grants.limited, Self::Limited),
+            (grants.delegating, Self::Delegating),
+        ]
+        .into_iter()
+        .find_map(|(truth, grade)| truth.is_true().then_some(grade))
+    }
+
     /// A stable name, in kebab case.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -101,21 +115,38 @@ impl Reach {
     pub(crate) const EVERYONE: Self =
         Self { strong: Truth::True, reason: PrincipalReason::Named, ..Self::NOBODY };
 
+    /// As if the element of an Allow named the caller in the way one would write it: a user or federated
+    /// session by its ARN, a session by its role's. Some callers can't be named so that it helps.
+    pub(crate) fn as_if_named(request: &Request, kind: PolicyKind) -> Self {
+        let reach = Self { reason: PrincipalReason::Named, ..Self::NOBODY };
+        match request.caller().kind() {
+            CallerKind::RoleSession { .. } => Self { limited: Truth::True, ..reach },
+            CallerKind::FederatedUser { .. } => Self { session: Truth::True, ..reach },
+            CallerKind::Root { .. } => Self { delegating: Truth::True, ..reach },
+            CallerKind::Anonymous if kind == PolicyKind::RoleTrust => Self::NOBODY,
+            CallerKind::Federated { provider } if !is_usable(provider, request) => Self::NOBODY,
+            _ => Self { strong: Truth::True, ..reach },
+        }
+    }
+
+    /// As if the element did not reach the caller.
+    pub(crate) fn as_if_not_reached() -> Self {
+        Self::NOBODY
+    }
+
     /// Whether the caller is reached at all.
     pub(crate) fn any(self) -> Truth {
         self.delegating | self.limited | self.strong | self.session
     }
 
-    /// The best grade that certainly holds.
-    pub(crate) fn grade(self) -> Option<Grade> {
-        [
-            (self.session, Grade::Session),
-            (self.strong, Grade::Strong),
-            (self.limited, Grade::Limited),
-            (self.delegating, Grade::Delegating),
-        ]
-        .into_iter()
-        .find_map(|(truth, grade)| truth.is_true().then_some(grade))
+    /// The grades, without entry and reason.
+    pub(crate) fn grants(self) -> Grants<Truth> {
+        Grants {
+            delegating: self.delegating,
+            limited: self.limited,
+            strong: self.strong,
+            session: self.session,
+        }
     }
 
     /// Each grade only where `rest` holds as well.
@@ -149,6 +180,9 @@ pub(crate) fn reach(clause: Option<&PrincipalClause>, request: &Request, setting
     let mut best = None;
     for (index, entry) in clause.entries().iter().enumerate() {
         let Some((truth, grade)) = names(&entry.value, request, setting) else { continue };
+        if truth.is_false() {
+            continue;
+        }
         let slot = match grade {
             Grade::Delegating => &mut reach.delegating,
             Grade::Limited => &mut reach.limited,
@@ -175,10 +209,13 @@ fn names(entry: &PrincipalPattern, request: &Request, setting: Setting) -> Optio
     let yes = |grade| Some((Truth::True, grade));
     match entry {
         PrincipalPattern::Everyone => {
-            let left_out = !EVERYONE_INCLUDES_FEDERATED
-                && setting.kind == PolicyKind::RoleTrust
-                && setting.effect == Effect::Allow
-                && matches!(caller.kind(), CallerKind::Federated { .. });
+            let admits = setting.kind == PolicyKind::RoleTrust && setting.effect == Effect::Allow;
+            let left_out = match caller.kind() {
+                CallerKind::Federated { .. } => admits && !EVERYONE_INCLUDES_FEDERATED,
+                // `*` there means any principal of AWS, and roles are not assumed unsigned (TRU-06).
+                CallerKind::Anonymous => admits,
+                _ => false,
+            };
             (!left_out).then_some((Truth::True, Grade::Strong))
         }
         PrincipalPattern::Account { id, partition } => {
@@ -194,12 +231,12 @@ fn names(entry: &PrincipalPattern, request: &Request, setting: Setting) -> Optio
         PrincipalPattern::User(arn) => match caller.kind() {
             CallerKind::User { arn: own, .. } if own == arn => yes(Grade::Strong),
             CallerKind::FederatedUser { user: Some(user), .. } if user == arn => yes(Grade::Limited),
-            CallerKind::FederatedUser { user: None, .. } if caller.account() == arn.account() => {
+            CallerKind::FederatedUser { user: None, .. } if is_of_account_of(caller, arn) => {
                 Some((Truth::Unknown, Grade::Limited))
             }
             _ => None,
         },
-        PrincipalPattern::Role(arn) => (caller.role() == Some(arn)).then_some((Truth::True, Grade::Limited)),
+        PrincipalPattern::Role(arn) => Some((caller.is_session_of(arn), Grade::Limited)),
         PrincipalPattern::RoleSession(arn) => match caller.kind() {
             CallerKind::RoleSession { session: Some(own), .. } if own == arn => yes(Grade::Session),
             CallerKind::RoleSession { session: None, role } if is_session_of(arn, role) => {
@@ -212,13 +249,11 @@ fn names(entry: &PrincipalPattern, request: &Request, setting: Setting) -> Optio
             _ => None,
         },
         PrincipalPattern::UniqueId(id) => {
-            if caller.unique_id() != Some(id) {
-                return None;
-            }
-            match caller.kind() {
-                CallerKind::User { .. } => yes(Grade::Strong),
-                _ => yes(Grade::Limited),
-            }
+            let grade = match caller.kind() {
+                CallerKind::User { .. } => Grade::Strong,
+                _ => Grade::Limited,
+            };
+            Some((has_unique_id(caller, id), grade))
         }
         PrincipalPattern::Service(name) => match caller.kind() {
             CallerKind::Service { names } if names.contains(name) => yes(Grade::Strong),
@@ -236,23 +271,78 @@ fn names(entry: &PrincipalPattern, request: &Request, setting: Setting) -> Optio
     }
 }
 
+/// Whether a unique id in a policy is that of the caller's user or role (PE-PRN-09).
+fn has_unique_id(caller: &Caller, id: &str) -> Truth {
+    let prefix = match caller.kind() {
+        CallerKind::User { .. } | CallerKind::FederatedUser { .. } => USER_ID_PREFIX,
+        CallerKind::RoleSession { .. } => ROLE_ID_PREFIX,
+        _ => return Truth::False,
+    };
+    match &caller.unique_id {
+        UniqueId::Known(own) => (**own == *id).into(),
+        UniqueId::Unknown if id.starts_with(prefix) => Truth::Unknown,
+        UniqueId::Unknown | UniqueId::None => Truth::False,
+    }
+}
+
+/// How unique ids of users begin.
+const USER_ID_PREFIX: &str = "AIDA";
+/// How unique ids of roles begin.
+const ROLE_ID_PREFIX: &str = "AROA";
+
+/// What is not known of the caller when an entry of `Principal` or `NotPrincipal` may mean it.
+pub(crate) fn unknown_fact(entry: &PrincipalPattern) -> UnknownFact {
+    match entry {
+        PrincipalPattern::User(_) => UnknownFact::FederatedUser,
+        PrincipalPattern::Role(_) => UnknownFact::RolePath,
+        PrincipalPattern::UniqueId(_) => UnknownFact::UniqueId,
+        PrincipalPattern::CanonicalUser(_) => UnknownFact::CanonicalUser,
+        _ => UnknownFact::SessionName,
+    }
+}
+
+/// Whether an entry of `Principal` or `NotPrincipal` may mean the caller, and that is not known.
+pub(crate) fn is_unknown(
+    entry: &PrincipalPattern,
+    negated: bool,
+    request: &Request,
+    setting: Setting,
+) -> bool {
+    if negated {
+        let mut elements = chain(request.caller()).into_iter().flatten();
+        elements.any(|element| lists(entry, element, request.caller()).is_unknown())
+    } else {
+        names(entry, request, setting).is_some_and(|(truth, _)| truth.is_unknown())
+    }
+}
+
 fn in_account(caller: &Caller, id: iamsim_policy::AccountId, partition: Option<&str>) -> bool {
     // PE-PRN-16: partitions are compared literally.
     caller.account() == Some(id) && partition.is_none_or(|partition| *partition == *caller.partition)
 }
 
 /// Whether a session's ARN is of some session of a role: sessions have no path (PE-KIND-08).
-fn is_session_of(session: &iamsim_policy::Arn, role: &iamsim_policy::Arn) -> bool {
+fn is_session_of(session: &Arn, role: &Arn) -> bool {
     let name = role.resource().rsplit('/').next();
     let of = session.resource().strip_prefix("assumed-role/").and_then(|rest| rest.split('/').next());
     session.account() == role.account() && session.partition() == role.partition() && name == of
 }
 
-/// Whether a provider can vouch for callers of a role: an IAM provider only within its own account
-/// (PE-STS-10, TRU-84).
+/// Whether a provider can vouch for callers of a role: only in the call of its own kind (PE-PRN-14), and an
+/// IAM provider only within its own account (PE-STS-10, TRU-84).
 fn is_usable(provider: &str, request: &Request) -> bool {
-    let arn: Result<iamsim_policy::Arn, _> = provider.parse();
-    arn.map_or(true, |arn| request.owner().is_none() || arn.account() == request.owner())
+    let arn: Option<Arn> = provider.parse().ok();
+    let is_saml = arn.as_ref().is_some_and(|arn| arn.resource().starts_with("saml-provider/"));
+    let call = if is_saml { "sts:assumerolewithsaml" } else { "sts:assumerolewithwebidentity" };
+    let action = request.action().folded();
+    // What is authorized beside the call is no call of its own (PE-TRU-03).
+    let beside = matches!(action, "sts:tagsession" | "sts:setsourceidentity" | "sts:setcontext");
+    let at_home = |arn: Arn| request.owner().is_none() || arn.account() == request.owner();
+    (action == call || beside) && arn.is_none_or(at_home)
+}
+
+fn is_of_account_of(caller: &Caller, arn: &Arn) -> bool {
+    caller.account() == arn.account() && *caller.partition == *arn.partition()
 }
 
 /// S3 and DynamoDB have gateway endpoints, in whose policies an account means its root user only.
@@ -291,6 +381,34 @@ fn not_principal(clause: &PrincipalClause, request: &Request, setting: Setting) 
     Reach::all(!exempt, reason)
 }
 
+/// The identities behind a caller that a `NotPrincipal` would have to list and does not, as one would write
+/// them (PE-NP-02).
+pub(crate) fn unlisted(clause: &PrincipalClause, caller: &Caller) -> Vec<String> {
+    chain(caller)
+        .into_iter()
+        .flatten()
+        .filter(|element| {
+            let entries = clause.entries().iter();
+            !Truth::any(entries.map(|entry| lists(&entry.value, *element, caller))).is_true()
+        })
+        .filter_map(|element| name_of(element, caller))
+        .collect()
+}
+
+/// How one writes an identity of a caller's chain; none when it is not known.
+fn name_of(element: Element, caller: &Caller) -> Option<String> {
+    match (element, caller.kind()) {
+        (Element::Account, _) => caller.account().map(|account| account.to_string()),
+        (Element::User, CallerKind::FederatedUser { user, .. }) => user.as_ref().map(Arn::to_string),
+        (Element::Role, _) if caller.role_path_known => caller.role().map(Arn::to_string),
+        (Element::Role, _) => None,
+        (Element::Session, CallerKind::RoleSession { session, .. }) => session.as_ref().map(Arn::to_string),
+        (Element::User | Element::Session | Element::Service | Element::Provider, _) => {
+            Some(caller.to_string())
+        }
+    }
+}
+
 /// The identities that stand behind a caller, outermost first.
 #[derive(Clone, Copy)]
 enum Element {
@@ -320,7 +438,6 @@ fn chain(caller: &Caller) -> [Option<Element>; 3] {
 
 /// Whether an entry of `NotPrincipal` lists an element of the chain.
 fn lists(entry: &PrincipalPattern, element: Element, caller: &Caller) -> Truth {
-    let unique = |id: &str| caller.unique_id() == Some(id);
     match (element, entry) {
         (Element::Account, PrincipalPattern::Account { id, partition }) => {
             in_account(caller, *id, partition.as_deref()).into()
@@ -329,13 +446,11 @@ fn lists(entry: &PrincipalPattern, element: Element, caller: &Caller) -> Truth {
         (Element::User, PrincipalPattern::User(arn)) => match caller.kind() {
             CallerKind::User { arn: own, .. } => (own == arn).into(),
             CallerKind::FederatedUser { user: Some(user), .. } => (user == arn).into(),
-            CallerKind::FederatedUser { user: None, .. } if caller.account() == arn.account() => {
-                Truth::Unknown
-            }
+            CallerKind::FederatedUser { user: None, .. } if is_of_account_of(caller, arn) => Truth::Unknown,
             _ => Truth::False,
         },
-        (Element::User | Element::Role, PrincipalPattern::UniqueId(id)) => unique(id).into(),
-        (Element::Role, PrincipalPattern::Role(arn)) => (caller.role() == Some(arn)).into(),
+        (Element::User | Element::Role, PrincipalPattern::UniqueId(id)) => has_unique_id(caller, id),
+        (Element::Role, PrincipalPattern::Role(arn)) => caller.is_session_of(arn),
         (Element::Session, PrincipalPattern::RoleSession(arn) | PrincipalPattern::FederatedSession(arn)) => {
             match caller.kind() {
                 CallerKind::RoleSession { session: Some(own), .. }

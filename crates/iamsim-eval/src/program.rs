@@ -96,6 +96,15 @@ impl Program {
         &self.policy
     }
 
+    /// The listed values of one condition of a statement.
+    pub(crate) fn operands(&self, statement: usize, condition: usize) -> &[Operand] {
+        let conditions = self.statements.get(statement).map(|statement| &*statement.conditions);
+        conditions
+            .and_then(|conditions| conditions.get(condition))
+            .map(|operands| &**operands)
+            .unwrap_or_default()
+    }
+
     /// A statement with its compiled parts.
     pub(crate) fn statement(&self, index: usize) -> Option<(&Statement, &CompiledStatement)> {
         self.policy.statements().get(index).zip(self.statements.get(index))

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::combine::{Effects, Grants, Relation, Verdicts, combine, granted};
-use crate::decide::{Decision, Evaluation};
+use crate::combine::{Effects, Grants, Relation, Verdicts, granted};
+use crate::decide::{Decision, Evaluation, Inputs};
 use crate::fixed::FixedRule;
 use crate::layers::Layer;
 use crate::request::{CallerKind, Request, Resource};
@@ -67,18 +67,17 @@ pub(crate) fn of(evaluation: &Evaluation) -> Reason {
     }
     match evaluation.decision {
         Decision::Allow => allowed(evaluation),
-        Decision::ExplicitDeny => Reason::ExplicitDeny(denying_layer(&evaluation.verdicts)),
-        Decision::ImplicitDeny => {
-            Reason::ImplicitDeny(missing_layer(&evaluation.verdicts, evaluation.relation))
-        }
+        Decision::ExplicitDeny => Reason::ExplicitDeny(denying_layer(&evaluation.inputs.verdicts)),
+        Decision::ImplicitDeny => Reason::ImplicitDeny(missing_layer(evaluation)),
         Decision::Undetermined if evaluation.outcome.allow.is_false() => Reason::DeniedInAnyCase,
         Decision::Undetermined => Reason::Undetermined,
     }
 }
 
 fn allowed(evaluation: &Evaluation) -> Reason {
-    let verdicts = &evaluation.verdicts;
-    match evaluation.relation {
+    let verdicts = &evaluation.inputs.verdicts;
+    let relation = evaluation.stand.relation;
+    match relation {
         Relation::WithoutAccount => Reason::AllowedByResource,
         Relation::CrossAccount { own_side_granted } => {
             if own_side_granted {
@@ -91,9 +90,9 @@ fn allowed(evaluation: &Evaluation) -> Reason {
         Relation::SameAccount(_) => {
             let without_identity = Verdicts { identity: Effects::SILENT, ..*verdicts };
             let without_resource = Verdicts { grants: Grants::NONE, ..*verdicts };
-            if granted(&without_identity, evaluation.relation).is_true() {
+            if granted(&without_identity, relation).is_true() {
                 Reason::AllowedByResource
-            } else if granted(&without_resource, evaluation.relation).is_true() {
+            } else if granted(&without_resource, relation).is_true() {
                 Reason::AllowedByIdentity
             } else {
                 Reason::AllowedByBoth
@@ -120,76 +119,104 @@ fn denying_layer(verdicts: &Verdicts<Truth>) -> Layer {
     Layer::ALL.into_iter().find(denies).unwrap_or(Layer::Identity)
 }
 
-/// The first layer that would have to allow and does not (PE-MSG-08).
-fn missing_layer(verdicts: &Verdicts<Truth>, relation: Relation) -> Layer {
+/// The first layer that would have to allow and certainly does not (PE-MSG-08).
+pub(crate) fn missing_layer(evaluation: &Evaluation) -> Layer {
+    let verdicts = &evaluation.inputs.verdicts;
     let guardrails = [
         (verdicts.rcp.allow, Layer::ResourceControl),
         (verdicts.scp.allow, Layer::ServiceControl),
         (verdicts.endpoint.allow, Layer::VpcEndpoint),
     ];
-    if let Some((_, layer)) = guardrails.into_iter().find(|(allow, _)| !allow.is_true()) {
+    let first_false = |layers: &[(Truth, Layer)]| {
+        layers.iter().find_map(|(allow, layer)| allow.is_false().then_some(*layer))
+    };
+    if let Some(layer) = first_false(&guardrails) {
         return layer;
     }
     let grants = verdicts.grants;
-    let own_side = |identity: bool| {
-        let missing = [
-            (identity && !verdicts.identity.allow.is_true(), Layer::Identity),
-            (!verdicts.boundary.allow.is_true(), Layer::PermissionsBoundary),
-            (!verdicts.session.allow.is_true(), Layer::Session),
-        ];
-        missing
-            .into_iter()
-            .find_map(|(is_missing, layer)| is_missing.then_some(layer))
-            .unwrap_or(Layer::Resource)
-    };
-    match relation {
-        Relation::WithoutAccount => Layer::Resource,
-        Relation::CrossAccount { .. } if !grants.any().is_true() => Layer::Resource,
-        Relation::CrossAccount { .. } => own_side(true),
-        Relation::SameAccount(same) => {
-            if same.demands_delegation && !grants.any().is_true() {
-                return Layer::Resource;
-            }
+    let own_side = [
+        (verdicts.identity.allow, Layer::Identity),
+        (verdicts.boundary.allow, Layer::PermissionsBoundary),
+        (verdicts.session.allow, Layer::Session),
+    ];
+    let missing = match evaluation.stand.relation {
+        Relation::WithoutAccount => None,
+        Relation::CrossAccount { .. } if grants.any().is_false() => None,
+        Relation::CrossAccount { .. } => first_false(&own_side),
+        Relation::SameAccount(same) if same.demands_delegation && grants.any().is_false() => None,
+        Relation::SameAccount(_) => {
+            // Who is named by more than the account needs no identity policy, but perhaps the rest.
             let named = (grants.limited | grants.strong | grants.session).is_true();
-            own_side(!named || verdicts.needs_own_side.is_true())
+            match own_side {
+                [_, rest @ ..] if named && !verdicts.needs_own_side.is_true() => first_false(&rest),
+                _ => first_false(&own_side),
+            }
         }
+    };
+    missing.unwrap_or(Layer::Resource)
+}
+
+/// What an allowed request rests on.
+pub(crate) struct Support<'e> {
+    evaluation: &'e Evaluation,
+    /// The verdicts, without the side that the reason does not name.
+    inputs: Inputs<Truth>,
+}
+
+impl<'e> Support<'e> {
+    pub(crate) fn of(evaluation: &'e Evaluation) -> Self {
+        let mut inputs = evaluation.inputs;
+        match of(evaluation) {
+            Reason::AllowedByResource => inputs.verdicts.identity.allow = Truth::False,
+            Reason::AllowedByIdentity | Reason::AllowedAsRoot
+                if suffices(evaluation, &without_grants(inputs)) =>
+            {
+                inputs = without_grants(inputs);
+            }
+            _ => {}
+        }
+        Self { evaluation, inputs }
+    }
+
+    /// Whether the request would not be allowed without what the layer allows; for the policy on the
+    /// resource, whether a statement of these grades is enough.
+    pub(crate) fn on(&self, layer: Layer, grants: Grants<Truth>) -> bool {
+        let mut without = self.inputs;
+        let verdicts = &mut without.verdicts;
+        match layer {
+            Layer::ResourceControl => verdicts.rcp.allow = Truth::False,
+            Layer::ServiceControl => verdicts.scp.allow = Truth::False,
+            Layer::VpcEndpoint => verdicts.endpoint.allow = Truth::False,
+            Layer::Identity => verdicts.identity.allow = Truth::False,
+            Layer::PermissionsBoundary => verdicts.boundary.allow = Truth::False,
+            Layer::Session => verdicts.session.allow = Truth::False,
+            Layer::Resource => {
+                let all = verdicts.grants;
+                let mut with = self.inputs;
+                with.verdicts.grants = Grants {
+                    delegating: all.delegating & grants.delegating,
+                    limited: all.limited & grants.limited,
+                    strong: all.strong & grants.strong,
+                    session: all.session & grants.session,
+                };
+                return self.suffices(&with) && !self.suffices(&without_grants(self.inputs));
+            }
+        }
+        !self.suffices(&without)
+    }
+
+    fn suffices(&self, inputs: &Inputs<Truth>) -> bool {
+        suffices(self.evaluation, inputs)
     }
 }
 
-/// Whether what a layer comes to can still change an undetermined decision.
-pub(crate) fn matters(evaluation: &Evaluation, layer: Layer) -> bool {
-    let with = |truth: Truth| combine(&forced(&evaluation.verdicts, layer, truth), evaluation.relation);
-    let (low, high) = (with(Truth::False), with(Truth::True));
-    low != high || low != evaluation.outcome || high != evaluation.outcome
+fn suffices(evaluation: &Evaluation, inputs: &Inputs<Truth>) -> bool {
+    inputs.outcome(evaluation.stand).allow.is_true()
 }
 
-/// The verdicts with everything unknown of one layer replaced.
-fn forced(verdicts: &Verdicts<Truth>, layer: Layer, truth: Truth) -> Verdicts<Truth> {
-    let mut forced = *verdicts;
-    let replace = |slot: &mut Truth| {
-        if slot.is_unknown() {
-            *slot = truth;
-        }
-    };
-    let effects = match layer {
-        Layer::ResourceControl => &mut forced.rcp,
-        Layer::ServiceControl => &mut forced.scp,
-        Layer::VpcEndpoint => &mut forced.endpoint,
-        Layer::Identity => &mut forced.identity,
-        Layer::PermissionsBoundary => &mut forced.boundary,
-        Layer::Session => &mut forced.session,
-        Layer::Resource => {
-            replace(&mut forced.resource_deny);
-            replace(&mut forced.grants.delegating);
-            replace(&mut forced.grants.limited);
-            replace(&mut forced.grants.strong);
-            replace(&mut forced.grants.session);
-            return forced;
-        }
-    };
-    replace(&mut effects.allow);
-    replace(&mut effects.deny);
-    forced
+fn without_grants(mut inputs: Inputs<Truth>) -> Inputs<Truth> {
+    inputs.verdicts.grants = Grants::NONE;
+    inputs
 }
 
 /// AWS's words for a layer's policies (PE-MSG-02, PE-MSG-03).
@@ -242,16 +269,29 @@ impl fmt::Display for Because<'_> {
                 write!(f, "because no {kind} allows the {} action", request.action())
             }
             Reason::Undetermined => f.write_str("because the answer depends on what is not known"),
-            Reason::DeniedInAnyCase => f.write_str(
-                "because nothing allows it; whether a policy denies it depends on what is not known",
-            ),
+            Reason::DeniedInAnyCase => {
+                let kind = policy_type(missing_layer(self.0.evaluation()), request);
+                write!(
+                    f,
+                    "because no {kind} allows the {} action; whether a policy denies it depends on what is not known",
+                    request.action()
+                )
+            }
         }
     }
 }
 
+/// Whether AWS's message calls it an explicit deny when no service control policy allows (PE-MSG-04).
+const SCP_WITHOUT_ALLOW_IS_CALLED_EXPLICIT: bool = true;
+
 pub(crate) fn message(explanation: &Explanation) -> String {
     let request = explanation.request();
-    let because = Because(explanation);
+    let because = match explanation.reason() {
+        Reason::ImplicitDeny(Layer::ServiceControl) if SCP_WITHOUT_ALLOW_IS_CALLED_EXPLICIT => {
+            format!("with an explicit deny in a {}", policy_type(Layer::ServiceControl, request))
+        }
+        _ => Because(explanation).to_string(),
+    };
     let who = match request.caller().kind() {
         CallerKind::Anonymous => "anonymous".to_owned(),
         _ => request.caller().to_string(),

@@ -27,8 +27,20 @@ pub struct Caller {
     pub(crate) account: Option<AccountId>,
     /// The partition; empty where there is no account.
     pub(crate) partition: Box<str>,
-    /// `AIDA…` of a user, `AROA…` of a session's role (PE-PRN-09).
-    pub(crate) unique_id: Option<Box<str>>,
+    pub(crate) unique_id: UniqueId,
+    /// Whether the path in the ARN of a session's role is known: the session's own ARN has none (PE-KIND-08).
+    pub(crate) role_path_known: bool,
+}
+
+/// What is known of the unique id that policies may name in place of an ARN (PE-PRN-09).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UniqueId {
+    /// The caller has none, or it plays no part.
+    None,
+    /// There is one, and it was not said which.
+    Unknown,
+    /// `AIDA…` of a user or of the user behind a federated session, `AROA…` of a session's role.
+    Known(Box<str>),
 }
 
 /// The kinds of callers and what each is known by.
@@ -87,6 +99,11 @@ pub enum Credentials {
     /// Temporary credentials from `GetSessionToken`.
     SessionToken {
         /// Whether MFA was given when they were made.
+        mfa: Truth,
+    },
+    /// One of the two, and it is not known which.
+    Unknown {
+        /// Whether MFA was given, if they are credentials from `GetSessionToken`.
         mfa: Truth,
     },
 }
@@ -157,10 +174,27 @@ impl Caller {
         Self::without_account(CallerKind::Anonymous)
     }
 
-    /// Adds the unique id that policies may name in place of the ARN: `AIDA…` or `AROA…` (PE-PRN-09).
+    /// Adds the unique id that policies may name in place of the ARN: `AIDA…` of a user or of the user behind
+    /// a federated session, `AROA…` of a session's role (PE-PRN-09). As long as it is not said, whether a
+    /// policy that names such an id means the caller is not known.
     #[must_use]
     pub fn with_unique_id(mut self, id: impl Into<Box<str>>) -> Self {
-        self.unique_id = Some(id.into());
+        self.unique_id = UniqueId::Known(id.into());
+        self
+    }
+
+    /// Says that no unique id in a policy is the caller's.
+    #[must_use]
+    pub fn without_unique_id(mut self) -> Self {
+        self.unique_id = UniqueId::None;
+        self
+    }
+
+    /// Says that the path in the ARN of the session's role is not known: a policy that names a role of the
+    /// same account and name may mean it, and it may be service-linked (PE-KIND-08, PE-SCP-09).
+    #[must_use]
+    pub fn with_unknown_role_path(mut self) -> Self {
+        self.role_path_known = false;
         self
     }
 
@@ -185,7 +219,10 @@ impl Caller {
 
     /// `AIDA…` of a user, `AROA…` of a session's role.
     pub fn unique_id(&self) -> Option<&str> {
-        self.unique_id.as_deref()
+        match &self.unique_id {
+            UniqueId::Known(id) => Some(id),
+            UniqueId::None | UniqueId::Unknown => None,
+        }
     }
 
     /// The role behind a role session.
@@ -198,15 +235,43 @@ impl Caller {
 
     /// Whether it is a session of a service-linked role, known by the path (PE-SCP-09).
     pub fn is_service_linked(&self) -> bool {
-        self.role().is_some_and(|role| role.resource().starts_with("role/aws-service-role/"))
+        self.service_linked().is_true()
+    }
+
+    /// Whether it is a session of a service-linked role; not known when the role's path is not.
+    pub(crate) fn service_linked(&self) -> Truth {
+        match self.role() {
+            Some(_) if !self.role_path_known => Truth::Unknown,
+            Some(role) => role.resource().starts_with("role/aws-service-role/").into(),
+            None => Truth::False,
+        }
+    }
+
+    /// Whether this is the ARN of the role behind the session.
+    pub(crate) fn is_session_of(&self, arn: &Arn) -> Truth {
+        let Some(role) = self.role() else { return Truth::False };
+        if self.role_path_known {
+            return (role == arn).into();
+        }
+        let same_but_for_path = role.partition() == arn.partition()
+            && role.account() == arn.account()
+            && role.resource().rsplit('/').next() == arn.resource().rsplit('/').next();
+        if same_but_for_path { Truth::Unknown } else { Truth::False }
     }
 
     fn of(account: AccountId, arn: &Arn, kind: CallerKind) -> Self {
-        Self { kind, account: Some(account), partition: arn.partition().into(), unique_id: None }
+        let unique_id = match kind {
+            CallerKind::User { .. } | CallerKind::RoleSession { .. } | CallerKind::FederatedUser { .. } => {
+                UniqueId::Unknown
+            }
+            _ => UniqueId::None,
+        };
+        let partition = arn.partition().into();
+        Self { kind, account: Some(account), partition, unique_id, role_path_known: true }
     }
 
     fn without_account(kind: CallerKind) -> Self {
-        Self { kind, account: None, partition: "".into(), unique_id: None }
+        Self { kind, account: None, partition: "".into(), unique_id: UniqueId::None, role_path_known: true }
     }
 }
 

@@ -121,6 +121,15 @@ pub(crate) fn covers(
     if clause.is_negated() { Covered { truth: !listed.truth, ..listed } } else { listed }
 }
 
+/// Whether it is not known if an entry covers the request's resource.
+pub(crate) fn is_open(pattern: &ResourcePattern, request: &Request, effective: Option<&Arn>) -> bool {
+    let target = match request.resource() {
+        Resource::Arn(arn) => Some(arn),
+        Resource::None => effective,
+    };
+    entry(pattern, target, request.context()).0.is_unknown()
+}
+
 fn entry(pattern: &ResourcePattern, target: Option<&Arn>, context: &Context) -> (Truth, ResourceReason) {
     match (pattern, target) {
         (ResourcePattern::Any, _) => (Truth::True, ResourceReason::Listed),

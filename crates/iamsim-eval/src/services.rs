@@ -3,8 +3,9 @@
 
 use iamsim_policy::{Comparison, Effect, Family, Piece, PrincipalPattern, Statement};
 
+use crate::layers::Layers;
 use crate::program::Program;
-use crate::request::{Request, Resource};
+use crate::request::{CallerKind, Request, Resource};
 
 /// The services whose resources resource control policies bind (PE-RCP-02). The list grows with AWS's
 /// announcements.
@@ -122,8 +123,25 @@ const FIXING_KEYS: &[&str] = &[
     "s3:dataaccesspointarn",
 ];
 
+/// The bucket owner's root user may always read and replace the bucket's policy (PE-ROOT-02).
+pub(crate) fn may_repair_bucket_policy(request: &Request) -> bool {
+    matches!(request.caller().kind(), CallerKind::Root { .. })
+        && matches!(
+            request.action().folded(),
+            "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy"
+        )
+}
+
+/// Whether Block Public Access shuts a bucket policy to anonymous callers and other accounts (PE-S3-03).
+pub(crate) fn restricts_public_access(layers: &Layers, request: &Request, policy: &Program) -> bool {
+    layers.restrict_public_buckets
+        && request.action().service() == "s3"
+        && !matches!(request.caller().kind(), CallerKind::Service { .. })
+        && is_public(policy)
+}
+
 /// Whether a bucket policy counts as public: some Allow to everyone without a condition on fixed values.
-pub(crate) fn is_public(program: &Program) -> bool {
+fn is_public(program: &Program) -> bool {
     program.policy().statements().iter().any(is_public_statement)
 }
 

@@ -1,13 +1,13 @@
 //! Whether one statement applies to a request: action, principal, resource and conditions must all match.
 
-use iamsim_policy::{Arn, Effect, PolicyKind, Statement};
+use iamsim_policy::{Arn, PolicyKind, Statement};
 
-use crate::condition::condition;
+use crate::condition::{ConditionReason, condition};
 use crate::principal::{Reach, Setting, reach};
 use crate::program::CompiledStatement;
 use crate::request::Request;
 use crate::resource::covers;
-use crate::tracer::{Event, Tracer};
+use crate::tracer::{Clause, Event, Tracer};
 use crate::truth::Truth;
 
 /// What statements are judged against.
@@ -28,41 +28,50 @@ pub(crate) fn matches<T: Tracer>(
     tracer: &mut T,
 ) -> Reach {
     let request = subject.request;
-    let action = action(statement, request, tracer);
+    let action = match tracer.supposed(Clause::Action) {
+        Some(supposed) => supposed.into(),
+        None => action(statement, request, tracer),
+    };
     if action.is_false() && !T::EXHAUSTIVE {
         return Reach::EVERYONE.and(Truth::False);
     }
-    let reached = if has_principals(kind) {
+    let reached = if !has_principals(kind) {
+        Reach::EVERYONE
+    } else if let Some(supposed) = tracer.supposed(Clause::Principal) {
+        if supposed { Reach::as_if_named(request, kind) } else { Reach::as_if_not_reached() }
+    } else {
         let setting = Setting { kind, effect: statement.effect(), has_boundary: subject.has_boundary };
         let reached = reach(statement.principal(), request, setting);
         tracer.event(Event::Principal(reached.any(), reached.reason, reached.entry));
         reached
-    } else {
-        Reach::EVERYONE
     };
     let mut rest = action;
     if reached.any().is_false() && !T::EXHAUSTIVE {
         return reached;
     }
-    let covered = covers(statement.resource(), kind, request, subject.effective_resource);
-    tracer.event(Event::Resource(covered));
-    rest = rest & covered.truth;
+    if tracer.supposed(Clause::Resource) != Some(true) {
+        let covered = covers(statement.resource(), kind, request, subject.effective_resource);
+        tracer.event(Event::Resource(covered));
+        rest = rest & covered.truth;
+    }
     if rest.is_false() && !T::EXHAUSTIVE {
         return reached.and(Truth::False);
     }
     let conditions = statement.conditions().iter().zip(&compiled.conditions).enumerate();
     for (index, (written, operands)) in conditions {
-        let (truth, reason) = condition(written, operands, request.context());
-        tracer.event(Event::Condition(index_of(index), truth, reason));
+        let index = index_of(index);
+        let (truth, reason) = match tracer.supposed(Clause::Condition(index)) {
+            Some(supposed) => (supposed.into(), ConditionReason::Listed),
+            None => condition(written, operands, request.context()),
+        };
+        tracer.event(Event::Condition(index, truth, reason));
         rest = rest & truth;
         if rest.is_false() && !T::EXHAUSTIVE {
             break;
         }
     }
     let matched = reached.and(rest);
-    let grade =
-        (statement.effect() == Effect::Allow && has_principals(kind)).then(|| matched.grade()).flatten();
-    tracer.event(Event::Matched(matched.any(), grade));
+    tracer.event(Event::Matched(matched.grants()));
     matched
 }
 
@@ -88,6 +97,8 @@ pub(crate) fn has_principals(kind: PolicyKind) -> bool {
     )
 }
 
+/// Places are counted in 32 bits: a document of [`MAX_SOURCE_BYTES`](iamsim_policy::MAX_SOURCE_BYTES) has
+/// fewer of anything.
 pub(crate) fn index_of(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -1,21 +1,30 @@
 //! The explanation of a decision: a tree layer → policy → statement → clause, read from what the recorder
 //! saw. Text and JSON are made from it elsewhere.
 
+use std::fmt;
+
 use iamsim_policy::{
-    ActionPattern, Condition, Effect, Policy, PrincipalPattern, ResourcePattern, Span, Spanned, Statement,
+    ActionPattern, Arn, Condition, Effect, Policy, PrincipalPattern, ResourcePattern, Span, Spanned,
+    Statement,
 };
 
-use crate::combine::Relation;
+use crate::combine::{Grants, Relation};
 use crate::condition::ConditionReason;
 use crate::decide::{Decision, Evaluation, evaluate};
+use crate::dependence::{Awaited, awaited};
 use crate::fixed::FixedRule;
 use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
+use crate::note::Note;
 use crate::principal::{Grade, PrincipalReason};
+use crate::program::Program;
 use crate::reason::{self, Reason};
-use crate::request::Request;
-use crate::resource::ResourceReason;
+use crate::request::{Request, Resource};
+use crate::resource::{self, ResourceReason};
+use crate::text::{Plain, Quoted};
 use crate::tracer::{Event, Recorder, Standing};
 use crate::truth::Truth;
+use crate::undetermined;
+use crate::unknown::UnknownFact;
 
 /// Decides a request and keeps every step.
 ///
@@ -73,6 +82,8 @@ pub struct LayerTrace<'e> {
     pub allow: Truth,
     /// Whether it denies.
     pub deny: Truth,
+    /// What bears on the layer besides its statements.
+    pub notes: Vec<Note<'e>>,
     /// Its levels; a layer without levels has one, without a name.
     pub levels: Vec<LevelTrace<'e>>,
 }
@@ -97,6 +108,9 @@ pub struct PolicyTrace<'e> {
     pub policy: &'e Policy,
     /// Its statements in the order written.
     pub statements: Vec<StatementTrace<'e>>,
+    pub(crate) program: &'e Program,
+    /// Its place among the policies of its level.
+    pub(crate) index: u32,
 }
 
 /// One statement.
@@ -113,6 +127,8 @@ pub struct StatementTrace<'e> {
     pub grade: Option<Grade>,
     /// Its clauses in the order judged.
     pub clauses: Vec<ClauseTrace<'e>>,
+    /// Whether it matches, by grade.
+    pub(crate) grants: Grants<Truth>,
 }
 
 /// One clause of a statement, its outcome and why.
@@ -156,6 +172,8 @@ pub enum ClauseTrace<'e> {
         holds: Truth,
         /// Why.
         reason: ConditionReason,
+        /// Its place in the statement, from 0.
+        index: usize,
     },
 }
 
@@ -170,12 +188,21 @@ impl ClauseTrace<'_> {
     }
 }
 
-/// A statement that decided, by where it is attached and where it stands.
+impl StatementTrace<'_> {
+    /// Whether the statement speaks of other actions than the one asked for.
+    pub fn is_about_other_actions(&self) -> bool {
+        self.clauses.iter().any(|clause| matches!(clause, ClauseTrace::Action { matches: false, .. }))
+    }
+}
+
+/// A statement, by where it is attached and where it stands.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StatementRef<'e> {
     /// The layer.
     pub layer: Layer,
+    /// The root, unit or account that a control policy is attached to.
+    pub level: Option<&'e str>,
     /// The policy's name.
     pub policy_name: &'e str,
     /// The policy.
@@ -186,7 +213,23 @@ pub struct StatementRef<'e> {
     pub statement: &'e Statement,
 }
 
-impl StatementRef<'_> {
+impl<'e> StatementRef<'e> {
+    pub(crate) fn of(
+        layer: Layer,
+        level: &LevelTrace<'e>,
+        policy: &PolicyTrace<'e>,
+        trace: &StatementTrace<'e>,
+    ) -> Self {
+        Self {
+            layer,
+            level: level.name,
+            policy_name: policy.name,
+            policy: policy.policy,
+            index: trace.index,
+            statement: trace.statement,
+        }
+    }
+
     /// `file:line:column` of the statement.
     pub fn place(&self) -> String {
         self.policy.source().place(self.statement.span()).to_string()
@@ -198,9 +241,34 @@ impl StatementRef<'_> {
     }
 
     /// The statement's id.
-    pub fn sid(&self) -> Option<&str> {
+    pub fn sid(&self) -> Option<&'e str> {
         self.statement.sid()
     }
+}
+
+/// `statement 2 \`DevOnly\` of developer (developer.json:9:5)`.
+impl fmt::Display for StatementRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "statement {}", self.index + 1)?;
+        if let Some(sid) = self.sid() {
+            write!(f, " {}", Quoted(sid))?;
+        }
+        write!(f, " of {}", Plain(self.policy_name))?;
+        if let Some(level) = self.level {
+            write!(f, " at {}", Plain(level))?;
+        }
+        write!(f, " ({})", Plain(&self.place()))
+    }
+}
+
+/// A statement that could still decide an undetermined request, and what it waits for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Residual<'e> {
+    /// The statement.
+    pub statement: StatementRef<'e>,
+    /// Its clauses that are not known to match; all others match. The statement matches when these do.
+    pub clauses: Vec<ClauseTrace<'e>>,
 }
 
 impl Explanation {
@@ -244,98 +312,96 @@ impl Explanation {
         &self.evaluation
     }
 
-    /// Where the caller stands to the resource.
+    pub(crate) fn policies(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// Where the caller stands to the resource; across accounts when the owner is not known.
     pub fn relation(&self) -> Relation {
-        self.evaluation.relation
+        self.evaluation.stand.relation
+    }
+
+    /// What a request without resource is authorized against, if not `*` (PE-RES-14).
+    pub fn effective_resource(&self) -> Option<Arn> {
+        match self.request.resource() {
+            Resource::None => resource::effective(&self.request),
+            Resource::Arn(_) => None,
+        }
     }
 
     /// The statements that decided: the Denies of an explicit denial, the Allows that a granted request
     /// rests on; none for an implicit denial.
     pub fn deciding(&self) -> Vec<StatementRef<'_>> {
+        self.deciding_among(&self.layers())
+    }
+
+    pub(crate) fn deciding_among<'e>(&'e self, layers: &[LayerTrace<'e>]) -> Vec<StatementRef<'e>> {
         let wanted = match self.decision() {
             Decision::ExplicitDeny => Effect::Deny,
             Decision::Allow => Effect::Allow,
             Decision::ImplicitDeny | Decision::Undetermined => return Vec::new(),
         };
-        self.statements()
-            .filter(|(_, _, trace)| trace.matches.is_true() && trace.statement.effect() == wanted)
-            .map(|(layer, policy, trace)| StatementRef {
-                layer,
-                policy_name: policy.name,
-                policy: policy.policy,
-                index: trace.index,
-                statement: trace.statement,
+        let rests = reason::Support::of(&self.evaluation);
+        statements(layers)
+            .filter(|(layer, _, _, trace)| {
+                trace.statement.effect() == wanted
+                    && trace.matches.is_true()
+                    && (wanted == Effect::Deny || rests.on(*layer, trace.grants))
             })
+            .map(|(layer, level, policy, trace)| StatementRef::of(layer, level, policy, trace))
             .collect()
     }
 
     /// The statements that could still decide an undetermined request.
     pub fn undecided(&self) -> Vec<(Layer, StatementTrace<'_>)> {
-        if self.decision() != Decision::Undetermined {
-            return Vec::new();
-        }
-        self.statements()
-            .filter(|(layer, _, trace)| {
-                trace.matches.is_unknown() && reason::matters(&self.evaluation, *layer)
+        let layers = self.layers();
+        let Some(awaited) = self.awaited() else { return Vec::new() };
+        undetermined::statements(&layers, &awaited)
+            .map(|(layer, _, _, trace)| (layer, trace.clone()))
+            .collect()
+    }
+
+    /// The statements that could still decide an undetermined request, each with the clauses it waits for.
+    pub fn residuals(&self) -> Vec<Residual<'_>> {
+        self.residuals_among(&self.layers())
+    }
+
+    pub(crate) fn residuals_among<'e>(&'e self, layers: &[LayerTrace<'e>]) -> Vec<Residual<'e>> {
+        let Some(awaited) = self.awaited() else { return Vec::new() };
+        undetermined::statements(layers, &awaited)
+            .map(|(layer, level, policy, trace)| Residual {
+                statement: StatementRef::of(layer, level, policy, trace),
+                clauses: trace
+                    .clauses
+                    .iter()
+                    .filter(|clause| clause.outcome().is_unknown())
+                    .cloned()
+                    .collect(),
             })
-            .map(|(layer, _, trace)| (layer, trace))
             .collect()
     }
 
     /// The context keys that an undetermined answer depends on, in lower case and sorted.
     pub fn unknown_keys(&self) -> Vec<String> {
-        let mut keys: Vec<String> = Vec::new();
-        for (_, trace) in self.undecided() {
-            for clause in &trace.clauses {
-                self.unknown_keys_of(clause, &mut keys);
-            }
-        }
-        if self.decision() == Decision::Undetermined && self.evaluation.verdicts.needs_own_side.is_unknown() {
-            keys.push("aws:sourceidentity".to_owned());
-        }
-        if crate::fixed::may_be_barred(&self.request) && self.decision() == Decision::Undetermined {
-            keys.push("aws:multifactorauthpresent".to_owned());
-        }
-        keys.sort();
-        keys.dedup();
-        keys
+        self.dependence_among(&self.layers()).0
     }
 
-    fn unknown_keys_of(&self, clause: &ClauseTrace<'_>, keys: &mut Vec<String>) {
-        if !clause.outcome().is_unknown() {
-            return;
-        }
-        let context = self.request.context();
-        match clause {
-            ClauseTrace::Condition { condition, .. } => {
-                if *context.get(condition.key()) == crate::context::ContextValue::Unknown {
-                    keys.push(condition.key().folded().to_owned());
-                }
-                for listed in condition.values() {
-                    let pieces = listed.value.template().map(iamsim_policy::Template::pieces);
-                    for key in crate::variable::unknown_keys(pieces.unwrap_or_default(), context) {
-                        keys.push(key.folded().to_owned());
-                    }
-                }
-            }
-            ClauseTrace::Resource { entry: Some(ResourcePattern::Arn(pattern)), .. } => {
-                for key in crate::variable::unknown_keys(pattern.resource().pieces(), context) {
-                    keys.push(key.folded().to_owned());
-                }
-            }
-            _ => {}
+    /// What else an undetermined answer depends on, sorted.
+    pub fn unknown_facts(&self) -> Vec<UnknownFact> {
+        self.dependence_among(&self.layers()).1
+    }
+
+    pub(crate) fn dependence_among(&self, layers: &[LayerTrace<'_>]) -> (Vec<String>, Vec<UnknownFact>) {
+        match self.awaited() {
+            Some(awaited) => undetermined::dependence(self, layers, &awaited),
+            None => (Vec::new(), Vec::new()),
         }
     }
 
-    fn statements(&self) -> impl Iterator<Item = (Layer, PolicyTrace<'_>, StatementTrace<'_>)> {
-        self.layers().into_iter().flat_map(|layer| {
-            layer.levels.into_iter().flat_map(move |level| {
-                level.policies.into_iter().flat_map(move |policy| {
-                    let traces = policy.statements.clone();
-                    traces.into_iter().map(move |trace| (layer.layer, policy.clone(), trace))
-                })
-            })
-        })
+    /// What the answer waits for; none unless it is undetermined.
+    fn awaited(&self) -> Option<Awaited> {
+        (self.decision() == Decision::Undetermined)
+            .then(|| awaited(&self.evaluation.inputs, self.evaluation.stand))
     }
 
     /// What each layer contributed, in the order of [`Layer::ALL`]; empty when a fixed rule decided.
@@ -351,10 +417,11 @@ impl Explanation {
                         Layer::ResourceControl | Layer::ServiceControl => Vec::new(),
                         _ => vec![LevelTrace { name: None, policies: Vec::new() }],
                     };
-                    layers.push(LayerTrace { layer, standing, allow, deny, levels });
+                    let notes = Note::of(self, layer);
+                    layers.push(LayerTrace { layer, standing, allow, deny, notes, levels });
                 }
                 Event::Level(index) => {
-                    let level = here.levels.get(index as usize);
+                    let level = at(here.levels, index);
                     here.policies = level.map(Level::policies).unwrap_or_default();
                     let trace = LevelTrace { name: level.map(Level::name), policies: Vec::new() };
                     if let Some(layer) = layers.last_mut() {
@@ -363,33 +430,45 @@ impl Explanation {
                 }
                 Event::Policy(index) => {
                     let level = layers.last_mut().and_then(|layer| layer.levels.last_mut());
-                    if let (Some(level), Some(policy)) = (level, here.policies.get(index as usize)) {
+                    if let (Some(level), Some(policy)) = (level, at(here.policies, index)) {
                         level.policies.push(PolicyTrace {
                             name: policy.name(),
                             policy: policy.program().policy(),
                             statements: Vec::new(),
+                            program: policy.program(),
+                            index,
                         });
                     }
                 }
                 Event::Statement(index) => {
+                    if let Some(policy) = last_policy(&mut layers)
+                        && let Some(statement) = at(policy.policy.statements(), index)
+                    {
+                        policy.statements.push(StatementTrace {
+                            index: index as usize,
+                            statement,
+                            matches: Truth::False,
+                            grade: None,
+                            clauses: Vec::new(),
+                            grants: Grants::NONE,
+                        });
+                    }
+                }
+                Event::Matched(grants) => {
                     if let Some(policy) = last_policy(&mut layers) {
-                        let index = index as usize;
-                        if let Some(statement) = policy.policy.statements().get(index) {
-                            let clauses = Vec::new();
-                            let matches = Truth::False;
-                            let trace = StatementTrace { index, statement, matches, grade: None, clauses };
-                            policy.statements.push(trace);
+                        let has_grades = crate::statement::has_principals(policy.policy.kind());
+                        if let Some(statement) = policy.statements.last_mut() {
+                            statement.matches = grants.any();
+                            statement.grants = grants;
+                            statement.grade = (has_grades && statement.statement.effect() == Effect::Allow)
+                                .then(|| Grade::best(grants))
+                                .flatten();
                         }
                     }
                 }
-                Event::Matched(matches, grade) => {
-                    if let Some(statement) = last_statement(&mut layers) {
-                        statement.matches = matches;
-                        statement.grade = grade;
-                    }
-                }
                 clause => {
-                    if let Some(statement) = last_statement(&mut layers)
+                    if let Some(policy) = last_policy(&mut layers)
+                        && let Some(statement) = policy.statements.last_mut()
                         && let Some(clause) = clause_trace(statement.statement, clause)
                     {
                         statement.clauses.push(clause);
@@ -401,7 +480,7 @@ impl Explanation {
     }
 
     fn verdict(&self, layer: Layer) -> (Truth, Truth) {
-        let verdicts = &self.evaluation.verdicts;
+        let verdicts = &self.evaluation.inputs.verdicts;
         let effects = match layer {
             Layer::ResourceControl => verdicts.rcp,
             Layer::ServiceControl => verdicts.scp,
@@ -413,6 +492,19 @@ impl Explanation {
         };
         (effects.allow, effects.deny)
     }
+}
+
+/// Every statement with where it is attached.
+pub(crate) fn statements<'t, 'e>(
+    layers: &'t [LayerTrace<'e>],
+) -> impl Iterator<Item = (Layer, &'t LevelTrace<'e>, &'t PolicyTrace<'e>, &'t StatementTrace<'e>)> {
+    layers.iter().flat_map(|layer| {
+        layer.levels.iter().flat_map(move |level| {
+            level.policies.iter().flat_map(move |policy| {
+                policy.statements.iter().map(move |trace| (layer.layer, level, policy, trace))
+            })
+        })
+    })
 }
 
 /// The policies that the events of a layer speak of.
@@ -443,33 +535,32 @@ fn last_policy<'t, 'e>(layers: &'t mut [LayerTrace<'e>]) -> Option<&'t mut Polic
     layers.last_mut()?.levels.last_mut()?.policies.last_mut()
 }
 
-fn last_statement<'t, 'e>(layers: &'t mut [LayerTrace<'e>]) -> Option<&'t mut StatementTrace<'e>> {
-    last_policy(layers)?.statements.last_mut()
+fn at<T>(items: &[T], index: u32) -> Option<&T> {
+    items.get(index as usize)
 }
 
 fn clause_trace(statement: &Statement, event: Event) -> Option<ClauseTrace<'_>> {
-    let at = |index: Option<u32>| index.map(|index| index as usize);
     match event {
         Event::Action(matches, entry) => {
-            let entry = at(entry).and_then(|index| statement.action().patterns().get(index));
+            let entry = entry.and_then(|index| at(statement.action().patterns(), index));
             Some(ClauseTrace::Action { matches, entry: entry.map(value) })
         }
         Event::Principal(matches, reason, entry) => {
             let entries = statement.principal().map(iamsim_policy::PrincipalClause::entries);
-            let entry = at(entry).and_then(|index| entries?.get(index));
+            let entry = entry.and_then(|index| at(entries?, index));
             Some(ClauseTrace::Principal { matches, reason, entry: entry.map(value) })
         }
         Event::Resource(covered) => {
             let patterns = statement.resource().map(iamsim_policy::ResourceClause::patterns);
-            let entry = at(covered.entry).and_then(|index| patterns?.get(index));
+            let entry = covered.entry.and_then(|index| at(patterns?, index));
             let (matches, reason) = (covered.truth, covered.reason);
             Some(ClauseTrace::Resource { matches, reason, entry: entry.map(value) })
         }
         Event::Condition(index, holds, reason) => {
-            let condition = statement.conditions().get(index as usize)?;
-            Some(ClauseTrace::Condition { condition, holds, reason })
+            let condition = at(statement.conditions(), index)?;
+            Some(ClauseTrace::Condition { condition, holds, reason, index: index as usize })
         }
-        Event::Layer(..) | Event::Level(_) | Event::Policy(_) | Event::Statement(_) | Event::Matched(..) => {
+        Event::Layer(..) | Event::Level(_) | Event::Policy(_) | Event::Statement(_) | Event::Matched(_) => {
             None
         }
     }

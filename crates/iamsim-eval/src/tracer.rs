@@ -1,9 +1,10 @@
 //! What is seen on the way to a decision. The decision and its explanation are one walk: a silent tracer
 //! costs nothing, a recorder keeps numbers and no text.
 
+use crate::combine::Grants;
 use crate::condition::ConditionReason;
 use crate::layers::Layer;
-use crate::principal::{Grade, PrincipalReason};
+use crate::principal::PrincipalReason;
 use crate::resource::Covered;
 use crate::truth::Truth;
 
@@ -23,6 +24,8 @@ pub enum Standing {
     ServicePrincipal,
     /// Service-linked roles are not limited by organizations (PE-SLR-01).
     ServiceLinkedRole,
+    /// Its policies are read, and count unless the caller's role turns out to be service-linked.
+    PerhapsServiceLinkedRole,
     /// The service has no resource control policies (PE-RCP-02).
     ServiceNotSupported,
     /// A root user has no identity policies and needs none in its own account (PE-ROOT-01).
@@ -43,6 +46,7 @@ impl Standing {
             Self::CallerWithoutAccount => "caller-without-account",
             Self::ServicePrincipal => "service-principal",
             Self::ServiceLinkedRole => "service-linked-role",
+            Self::PerhapsServiceLinkedRole => "perhaps-service-linked-role",
             Self::ServiceNotSupported => "service-not-supported",
             Self::RootUser => "root-user",
             Self::FederatedWithoutSessionPolicy => "federated-without-session-policy",
@@ -62,8 +66,18 @@ pub(crate) enum Event {
     Principal(Truth, PrincipalReason, Option<u32>),
     Resource(Covered),
     Condition(u32, Truth, ConditionReason),
-    /// The statement is done: whether it matches, and with which grade.
-    Matched(Truth, Option<Grade>),
+    /// The statement is done: whether it matches, by grade.
+    Matched(Grants<Truth>),
+}
+
+/// A clause of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clause {
+    Action,
+    Principal,
+    Resource,
+    /// One key under one operator, by its place in the statement.
+    Condition(u32),
 }
 
 /// Sees a decision being made.
@@ -73,6 +87,11 @@ pub(crate) trait Tracer {
 
     /// One thing seen.
     fn event(&mut self, event: Event);
+
+    /// What a clause of the statement at hand is to come to, in place of what it does come to.
+    fn supposed(&self, _: Clause) -> Option<bool> {
+        None
+    }
 }
 
 /// Sees nothing.
@@ -82,6 +101,50 @@ impl Tracer for Silent {
     const EXHAUSTIVE: bool = false;
 
     fn event(&mut self, _: Event) {}
+}
+
+/// Where a statement is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) layer: Layer,
+    pub(crate) level: u32,
+    pub(crate) policy: u32,
+    pub(crate) statement: u32,
+}
+
+/// Decides as if clauses of one statement came to something else.
+pub(crate) struct Supposing<'a> {
+    target: Place,
+    clauses: &'a [(Clause, bool)],
+    here: Place,
+}
+
+impl<'a> Supposing<'a> {
+    pub(crate) fn new(target: Place, clauses: &'a [(Clause, bool)]) -> Self {
+        let here = Place { layer: target.layer, level: u32::MAX, policy: u32::MAX, statement: u32::MAX };
+        Self { target, clauses, here }
+    }
+}
+
+impl Tracer for Supposing<'_> {
+    const EXHAUSTIVE: bool = false;
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Layer(layer, _) => self.here = Place { layer, level: 0, ..self.here },
+            Event::Level(level) => self.here.level = level,
+            Event::Policy(policy) => self.here.policy = policy,
+            Event::Statement(statement) => self.here.statement = statement,
+            _ => {}
+        }
+    }
+
+    fn supposed(&self, clause: Clause) -> Option<bool> {
+        if self.here != self.target {
+            return None;
+        }
+        self.clauses.iter().find_map(|(supposed, outcome)| (*supposed == clause).then_some(*outcome))
+    }
 }
 
 /// Keeps everything.

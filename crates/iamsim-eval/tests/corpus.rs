@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use iamsim_case::{Case, InvalidCase, Word};
-use iamsim_eval::{Decision, explain};
+use iamsim_eval::{Change, Decision, Request, authorize, explain};
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/corpus")
@@ -99,6 +99,37 @@ fn every_case_of_the_corpus_is_decided_as_it_expects() {
     }
     assert!(total >= 1_000, "the corpus holds {total} cases");
     assert!(failed.is_empty(), "{} of {total} cases differ\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn a_change_of_the_request_that_is_called_enough_is_enough() {
+    let mut tried = 0;
+    for (name, lines) in files() {
+        for case in lines.iter().filter_map(|line| Case::parse(&**line).ok()) {
+            let asked = case.request();
+            for near_miss in explain(case.layers(), asked).near_misses() {
+                let mut context = asked.context().clone();
+                let only_context = near_miss.changes().iter().all(|change| match change {
+                    Change::Context { key, value } => {
+                        context.set(key.as_str(), value.clone());
+                        true
+                    }
+                    _ => false,
+                });
+                if !only_context {
+                    continue;
+                }
+                let (caller, action) = (asked.caller().clone(), asked.action().clone());
+                let changed = Request::new(caller, action, asked.resource().clone(), context);
+                let changed = changed.with_owner(asked.owner().unwrap());
+                let after = authorize(case.layers(), &changed);
+                assert_eq!(after, near_miss.after(), "{name} {}: {near_miss}", case.id());
+                assert_eq!(near_miss.is_enough(), after == Decision::Allow);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 100, "{tried}");
 }
 
 #[test]
