@@ -8,7 +8,6 @@ use crate::document::PolicyDocument;
 use crate::error::{ErrorCode, ModelError};
 use crate::identity::IdentityId;
 use crate::lookup::not_taggable;
-use crate::malformed;
 use crate::name::{POLICY_NAME, check_length, check_name};
 use crate::quota::Quota;
 use crate::tag::{TagCase, Tags, check_tag};
@@ -25,8 +24,7 @@ impl World {
     ) -> Result<(), ModelError> {
         check_name(POLICY_NAME, name)?;
         self.changeable(account, identity)?;
-        let document = self.documents.read(PolicyKind::Identity, name, document)?;
-        malformed::check_written(&document)?;
+        let document = self.documents.write(PolicyKind::Identity, name, document)?;
         let quota = match identity {
             IdentityId::User(_) => Quota::InlineSizePerUser,
             IdentityId::Group(_) => Quota::InlineSizePerGroup,

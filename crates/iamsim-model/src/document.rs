@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use iamsim_eval::{Attached, Program};
-use iamsim_policy::{Policy, PolicyError, PolicyKind, Source};
+use iamsim_policy::{Policy, PolicyError, PolicyKind, Source, WriteRefusal, check_write};
 
 use crate::error::{ErrorCode, ModelError};
-use crate::malformed;
 use crate::name::counted_size;
 
 /// A policy's text on its way into the world: a `&str`, a [`Source`] with a file's name, or a [`Policy`] that
@@ -87,13 +86,15 @@ struct Stored {
     policy: Policy,
     program: Arc<Program>,
     counted: usize,
+    /// What AWS says to it when it is written, once asked.
+    written: OnceLock<Result<(), WriteRefusal>>,
 }
 
 impl Document {
     fn new(policy: Policy) -> Self {
         let program = Arc::new(Program::compile(&policy));
         let counted = counted_size(policy.source().text_of(policy.span()));
-        Self(Arc::new(Stored { policy, program, counted }))
+        Self(Arc::new(Stored { policy, program, counted, written: OnceLock::new() }))
     }
 
     /// The policy.
@@ -109,6 +110,16 @@ impl Document {
     /// The characters that count against a quota (QUO-29).
     pub fn counted_size(&self) -> usize {
         self.0.counted
+    }
+
+    /// The text alone, as a call of AWS's would carry it.
+    pub(crate) fn source(&self) -> Source {
+        Source::new(self.0.policy.source().name(), self.text())
+    }
+
+    fn check_written(&self) -> Result<(), ModelError> {
+        let check = || check_write(self.0.policy.kind(), &self.source()).map(|_| ());
+        self.0.written.get_or_init(check).as_ref().map_err(ModelError::refused).copied()
     }
 
     pub(crate) fn attached(&self, name: impl Into<Arc<str>>) -> Attached {
@@ -140,6 +151,19 @@ impl Documents {
         }
     }
 
+    /// Reads a document that is written by a call of AWS's, which takes less than what may be stored (POL-11,
+    /// TRU-27, TRU-35 and others).
+    pub(crate) fn write(
+        &self,
+        kind: PolicyKind,
+        name: &str,
+        document: &PolicyDocument,
+    ) -> Result<Document, ModelError> {
+        let document = self.read(kind, name, document)?;
+        document.check_written()?;
+        Ok(document)
+    }
+
     fn read_source(&self, kind: PolicyKind, source: &Source) -> Result<Document, ModelError> {
         let mut hasher = DefaultHasher::new();
         (kind, source.name(), source.text()).hash(&mut hasher);
@@ -151,7 +175,7 @@ impl Documents {
         if let Some(found) = self.lock().get(&hash).and_then(|bucket| bucket.iter().find(same)) {
             return Ok(found.clone());
         }
-        let policy = Policy::parse(kind, source).map_err(|error| refused(kind, &error))?;
+        let policy = Policy::parse(kind, source).map_err(|error| unreadable(kind, source, &error))?;
         let document = Document::new(policy);
         self.lock().entry(hash).or_default().push(document.clone());
         Ok(document)
@@ -163,7 +187,12 @@ impl Documents {
     }
 }
 
-fn refused(kind: PolicyKind, error: &PolicyError) -> ModelError {
-    let (code, message) = malformed::message(kind, error.diagnostics());
-    ModelError::new(code, message).with_reason(error.to_string()).with_diagnostics(error.diagnostics())
+/// AWS's words for a text that is no policy of its kind, with all our findings.
+fn unreadable(kind: PolicyKind, source: &Source, error: &PolicyError) -> ModelError {
+    match check_write(kind, source) {
+        Err(refusal) => ModelError::refused(&refusal),
+        Ok(_) => ModelError::new(ErrorCode::MalformedPolicyDocument, "Syntax errors in policy.")
+            .with_reason(error.to_string())
+            .with_diagnostics(error.diagnostics()),
+    }
 }

@@ -40,7 +40,7 @@ impl World {
         id: &str,
         document: &PolicyDocument,
     ) -> Result<(), ModelError> {
-        let document = self.documents.read(PolicyKind::VpcEndpoint, id, document)?;
+        let document = self.documents.write(PolicyKind::VpcEndpoint, id, document)?;
         let endpoint = self.account_mut(account)?.endpoints.get_mut(id);
         match endpoint {
             Some(endpoint) => {

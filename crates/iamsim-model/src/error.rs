@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use iamsim_policy::Diagnostic;
+use iamsim_policy::{Diagnostic, WriteRefusal};
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $status:literal;)+) => {
@@ -59,6 +59,14 @@ codes! {
     InvalidParameterValue = "InvalidParameterValue", 400;
     /// A quota is used up.
     LimitExceeded = "LimitExceeded", 409;
+    /// SQS: an attribute, such as the queue's policy, has an impossible value.
+    InvalidAttributeValue = "InvalidAttributeValue", 400;
+    /// SNS: an argument, such as the topic's policy, has an impossible value.
+    InvalidParameter = "InvalidParameter", 400;
+    /// Lambda: an argument has an impossible value.
+    InvalidParameterValueException = "InvalidParameterValueException", 400;
+    /// S3: a bucket policy is not one.
+    MalformedPolicy = "MalformedPolicy", 400;
     /// A policy is not one.
     MalformedPolicyDocument = "MalformedPolicyDocument", 400;
     /// The request is not signed, and would have to be.
@@ -85,7 +93,7 @@ codes! {
     PolicyNotAttachedException = "PolicyNotAttachedException", 400;
     /// Organizations: an argument has the wrong form.
     InvalidInputException = "InvalidInputException", 400;
-    /// Organizations: a policy is not one.
+    /// Organizations and KMS: a policy is not one.
     MalformedPolicyDocumentException = "MalformedPolicyDocumentException", 400;
     /// S3: the bucket name belongs to somebody.
     BucketAlreadyExists = "BucketAlreadyExists", 409;
@@ -110,6 +118,18 @@ pub struct ModelError {
 }
 
 impl ModelError {
+    /// AWS's answer to a document that it does not take.
+    pub(crate) fn refused(refusal: &WriteRefusal) -> Self {
+        let known = ErrorCode::ALL.iter().find(|code| code.as_str() == refusal.code());
+        let error =
+            Self::new(known.copied().unwrap_or(ErrorCode::MalformedPolicyDocument), refusal.message());
+        let error = match refusal.findings() {
+            [] => error,
+            [first, ..] => error.with_reason(first.to_string()),
+        };
+        error.with_diagnostics(refusal.findings())
+    }
+
     /// An error with AWS's code and message.
     pub fn new(code: ErrorCode, message: impl Into<Box<str>>) -> Self {
         Self { code, message: message.into(), reason: None, diagnostics: [].into() }

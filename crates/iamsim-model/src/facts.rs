@@ -283,6 +283,9 @@ impl State {
             role.tags.clone()
         } else if let Some((_, user)) = self.user_by_arn(target) {
             user.tags.clone()
+        } else if target.service() == "iam" {
+            let policy = self.managed_policy(account.id, target.as_str());
+            policy.map(|policy| policy.tags().clone()).unwrap_or_default()
         } else {
             let stored = self.resource(account.id, target);
             let counts =

@@ -10,7 +10,6 @@ use crate::attach::{check_tags, set_tags};
 use crate::document::{Document, PolicyDocument};
 use crate::error::{ErrorCode, ModelError};
 use crate::id::PolicyId;
-use crate::malformed;
 use crate::name::{POLICY_NAME, check_name, check_path, split_path};
 use crate::quota::Quota;
 use crate::table::Entity;
@@ -70,6 +69,10 @@ impl ManagedPolicy {
         self.name.clone()
     }
 
+    pub(crate) fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
     pub(crate) fn document(&self) -> Option<&Document> {
         self.versions.get(&self.default)
     }
@@ -124,8 +127,7 @@ impl World {
         name: &str,
         document: &PolicyDocument,
     ) -> Result<Document, ModelError> {
-        let document = self.documents.read(PolicyKind::Identity, name, document)?;
-        malformed::check_written(&document)?;
+        let document = self.documents.write(PolicyKind::Identity, name, document)?;
         let quotas = &self.account_ref(account)?.quotas;
         match quotas.exceeded(Quota::PolicySize, document.counted_size()) {
             Some(limit) => Err(ModelError::quota(Quota::PolicySize, limit)), // QUO-20

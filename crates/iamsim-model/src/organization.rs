@@ -98,6 +98,10 @@ pub(crate) struct Organization {
     policies: BTreeMap<(ControlType, Arc<str>), Document>,
     attached: BTreeMap<(Target, ControlType), BTreeSet<Arc<str>>>,
     disabled: BTreeSet<ControlType>,
+    /// Members that administer IAM for the organization.
+    delegated: BTreeSet<AccountId>,
+    /// Whether AssumeRoot is open (FED-09).
+    root_sessions: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -165,6 +169,17 @@ impl Organization {
         if names.is_empty() { "root".into() } else { names.join("/") }
     }
 
+    pub(crate) fn has_policy(&self, name: &str) -> bool {
+        self.attached.values().any(|attached| attached.contains(name))
+    }
+
+    /// Takes a policy, of either type, off every target.
+    pub(crate) fn drop_policy(&mut self, name: &str) {
+        for attached in self.attached.values_mut() {
+            attached.remove(name);
+        }
+    }
+
     fn attach_defaults(&mut self, target: Target) {
         for control in [ControlType::Service, ControlType::Resource] {
             self.attached.entry((target, control)).or_default().insert(control.default_name().into());
@@ -197,6 +212,8 @@ impl World {
             policies,
             attached: BTreeMap::new(),
             disabled: BTreeSet::new(),
+            delegated: BTreeSet::new(),
+            root_sessions: false,
         };
         organization.attach_defaults(Target::Unit(UnitId::ROOT));
         let organizations = &mut self.edit().organizations;
@@ -301,6 +318,7 @@ impl World {
         if found.members.remove(&account).is_none() {
             return Err(no_member(account));
         }
+        found.delegated.remove(&account);
         found.attached.retain(|(target, _), _| *target != Target::Account(account));
         self.account_mut(account)?.organization = None;
         Ok(())
@@ -322,7 +340,7 @@ impl World {
                 format!("The policy {name} is longer than {LONGEST_POLICY} characters."), // PE-QUO-16
             ));
         }
-        let document = self.documents.read(control.kind(), name, document)?;
+        let document = self.documents.write(control.kind(), name, document)?;
         self.check_target(organization, target)?;
         let organization = self.organization_mut(organization)?;
         let key = (control, Arc::from(name));
@@ -400,6 +418,37 @@ impl World {
             disabled.insert(control);
         }
         Ok(())
+    }
+
+    /// `RegisterDelegatedAdministrator` for IAM.
+    pub fn delegate_administration(
+        &mut self,
+        organization: OrganizationId,
+        account: AccountId,
+    ) -> Result<(), ModelError> {
+        self.check_target(organization, Target::Account(account))?;
+        self.organization_mut(organization)?.delegated.insert(account);
+        Ok(())
+    }
+
+    /// `EnableOrganizationsRootSessions` and its opposite (FED-09).
+    pub fn enable_root_sessions(
+        &mut self,
+        organization: OrganizationId,
+        enabled: bool,
+    ) -> Result<(), ModelError> {
+        self.organization_mut(organization)?.root_sessions = enabled;
+        Ok(())
+    }
+
+    /// Whether principals of one account may call AssumeRoot for a member, as far as the organization goes
+    /// (STS-04, FED-09).
+    pub fn may_take_root(&self, caller: AccountId, member: AccountId) -> bool {
+        let Some(organization) = self.state().organization_of(caller) else { return false };
+        organization.root_sessions
+            && organization.members.contains_key(&member)
+            && member != organization.management
+            && (caller == organization.management || organization.delegated.contains(&caller))
     }
 
     fn check_target(&self, organization: OrganizationId, target: Target) -> Result<(), ModelError> {

@@ -26,7 +26,7 @@ fn entries(document: &Document) -> impl Iterator<Item = &Spanned<PrincipalPatter
     clauses.flat_map(iamsim_policy::PrincipalClause::entries)
 }
 
-fn exists(state: &State, principal: &PrincipalPattern) -> bool {
+pub(crate) fn exists(state: &State, principal: &PrincipalPattern) -> bool {
     match principal {
         PrincipalPattern::User(arn) => {
             arn.account().is_none_or(|account| !state.accounts.contains_key(&account))
@@ -107,25 +107,26 @@ fn names(document: &Document, arn: &str) -> bool {
 }
 
 impl World {
-    /// Replaces a principal in every stored trust policy and resource policy: by its new ARN when it was
+    /// Replaces a principal in every stored trust policy, resource policy and grant: by its new ARN when it was
     /// renamed, by its dead unique id when it was deleted. Session ARNs and conditions stay (TRU-32).
     pub(crate) fn rewrite_principal(&mut self, from: &str, to: &str) -> Result<(), ModelError> {
         if from == to {
             return Ok(());
         }
         let documents = self.documents.clone();
-        let concerned: Vec<_> =
-            self.state()
-                .accounts
-                .iter()
-                .filter(|(_, account)| {
-                    account.roles.iter().any(|role| names(&role.trust, from))
-                        || account.resources.values().any(|resource| {
-                            resource.policy.as_ref().is_some_and(|policy| names(policy, from))
-                        })
-                })
-                .map(|(id, _)| *id)
-                .collect();
+        let concerned: Vec<_> = self
+            .state()
+            .accounts
+            .iter()
+            .filter(|(_, account)| {
+                account.roles.iter().any(|role| names(&role.trust, from))
+                    || account.resources.values().any(|resource| {
+                        resource.policy.as_ref().is_some_and(|policy| names(policy, from))
+                            || resource.grants.iter().any(|grant| *grant.grantee == *from)
+                    })
+            })
+            .map(|(id, _)| *id)
+            .collect();
         for id in concerned {
             let account = self.account_mut(id)?;
             for role in account.roles.select_mut(|role| names(&role.trust, from)) {
@@ -134,6 +135,12 @@ impl World {
                 }
             }
             for resource in account.resources.values_mut() {
+                if resource.grants.iter().any(|grant| *grant.grantee == *from) {
+                    let grants = Arc::make_mut(resource).grants.iter_mut();
+                    grants
+                        .filter(|grant| *grant.grantee == *from)
+                        .for_each(|grant| grant.grantee = to.into());
+                }
                 let Some(policy) = &resource.policy else { continue };
                 if let Some(source) = rewritten(policy, from, to) {
                     let policy = reread(&documents, policy, source)?;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use iamsim_policy::{AccountId, Arn, PolicyKind, ResourceService};
+use iamsim_policy::{AccountId, Arn, PolicyKind, PrincipalPattern, ResourceService, WriteChecks};
 
 use crate::document::{Document, PolicyDocument};
 use crate::error::{ErrorCode, ModelError};
+use crate::principal;
 use crate::tag::{TagCase, Tags, check_tag};
 use crate::world::{State, World};
 
@@ -24,8 +25,8 @@ pub(crate) struct StoredResource {
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) name: Arc<str>,
-    /// ARN of a user, a role (any session of it), or a session.
-    pub(crate) grantee: Arn,
+    /// ARN of a user, a role (any session of it), or a session; the dead id of one that was deleted.
+    pub(crate) grantee: Box<str>,
     pub(crate) operations: Vec<Box<str>>,
 }
 
@@ -100,7 +101,18 @@ impl World {
         document: &PolicyDocument,
     ) -> Result<(), ModelError> {
         let name = policy_name(arn);
-        let document = self.documents.read(resource_kind(&parse(arn)?), name, document)?;
+        let target = parse(arn)?;
+        let kind = resource_kind(&target);
+        let document = self.documents.read(kind, name, document)?;
+        let deferred = self.state().unchecked.is_some();
+        let exists = |principal: &PrincipalPattern| deferred || principal::exists(self.state(), principal);
+        let checks = WriteChecks::default().with_target(target);
+        if let Err(refusal) = checks.check_principals(kind, &document.source(), exists) {
+            let place = principal::check(self.state(), &document).err();
+            let places =
+                place.as_ref().filter(|_| !deferred).map(ModelError::diagnostics).unwrap_or_default();
+            return Err(ModelError::refused(&refusal).with_diagnostics([refusal.findings(), places].concat()));
+        }
         self.check_or_defer(&document)?;
         self.resource_mut(account, arn)?.policy = Some(document);
         Ok(())
@@ -170,7 +182,7 @@ impl World {
         }
         let grant = Grant {
             name: name.into(),
-            grantee: grantee.clone(),
+            grantee: grantee.as_str().into(),
             operations: operations.iter().map(|operation| Box::from(*operation)).collect(),
         };
         self.resource_mut(account, arn)?.grants.push(grant);

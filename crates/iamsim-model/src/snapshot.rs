@@ -322,7 +322,7 @@ impl State {
 impl Grant {
     /// Whether the caller is the grantee, or a session of it.
     fn is_for(&self, found: &Found<'_>) -> bool {
-        let grantee = self.grantee.as_str();
+        let grantee = &*self.grantee;
         found.principal_arn.as_deref() == Some(grantee) || found.identity_arn == grantee
     }
 }

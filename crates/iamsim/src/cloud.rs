@@ -9,6 +9,7 @@ use crate::Result;
 use crate::account::AccountMut;
 use crate::clock::ManualClock;
 use crate::console::Console;
+use crate::keyring::Keyring;
 use crate::mfa;
 use crate::mint::Mint;
 use crate::organization::OrganizationMut;
@@ -42,6 +43,7 @@ pub struct Cloud {
     pub(crate) world: World,
     pub(crate) clock: ManualClock,
     pub(crate) mint: Mint,
+    pub(crate) keyring: Keyring,
 }
 
 impl Default for Cloud {
@@ -58,7 +60,12 @@ impl Cloud {
 
     /// An empty cloud in another partition, such as `aws-cn` or `aws-us-gov`.
     pub fn in_partition(partition: &str) -> Self {
-        Self { world: World::new(partition), clock: ManualClock::default(), mint: Mint::default() }
+        Self {
+            world: World::new(partition),
+            clock: ManualClock::default(),
+            mint: Mint::default(),
+            keyring: Keyring::default(),
+        }
     }
 
     /// Mints ids from another seed. For a cloud that is still empty: ids that were minted stay.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use iamsim_model::{
     Caller, ErrorCode, IdentityId, MfaSecret, PolicyDocument, PolicyId, RoleId, SessionPrincipal, UserId,
 };
@@ -14,6 +14,7 @@ use iamsim_policy::{AccountId, Arn};
 use crate::Result;
 use crate::cloud::Cloud;
 use crate::error::Error;
+use crate::keyring::Key;
 use crate::sts::check_session_name;
 
 /// A user: [`IdentityMut`]`<User>`.
@@ -248,6 +249,18 @@ impl IdentityMut<'_, User> {
         Ok(self)
     }
 
+    /// `CreateLoginProfile`: a password for the console. It has to go before the user can (ERR-16).
+    pub fn login_profile(self) -> Result<Self> {
+        self.cloud.world.set_login_profile(self.account, &self.user_id(), true)?;
+        Ok(self)
+    }
+
+    /// `DeleteLoginProfile`.
+    pub fn without_login_profile(self) -> Result<Self> {
+        self.cloud.world.set_login_profile(self.account, &self.user_id(), false)?;
+        Ok(self)
+    }
+
     /// Gives the user a virtual MFA device, whose serial number is `arn:aws:iam::ACCOUNT:mfa/NAME`;
     /// [`Cloud::mfa_code`] is what it shows. A code can be used once (STS-31).
     pub fn mfa_device(self, name: &str) -> Result<Self> {
@@ -290,6 +303,8 @@ impl IdentityMut<'_, User> {
         let now = self.cloud.clock.now();
         self.cloud.world.add_access_key(account, &user, &key, now)?;
         let caller = self.caller().with_access_key(&key);
+        let kept = Key { secret: secret.as_str().into(), token: None, caller: caller.clone() };
+        Arc::make_mut(&mut self.cloud.keyring).insert(key.as_str().into(), kept);
         Ok(AccessKey { id: key, secret, caller })
     }
 
@@ -391,6 +406,11 @@ impl IdentityMut<'_, Role> {
     pub fn trust(self, document: impl Into<PolicyDocument>) -> Result<Self> {
         self.cloud.world.set_trust(self.account, &self.role_id(), &document.into())?;
         Ok(self)
+    }
+
+    /// When a session of the role last called STS; questions that are only asked do not count (IAM-29).
+    pub fn last_used(&self) -> Option<DateTime<Utc>> {
+        self.cloud.world.role_last_used(self.account, &self.role_id()).unwrap_or_default()
     }
 
     /// The trust policy's text as `GetRole` shows it: with dead ids where deleted principals were named

@@ -40,8 +40,10 @@ mod assert;
 mod clock;
 mod cloud;
 mod console;
+mod difference;
 mod error;
 mod identity;
+mod keyring;
 mod link;
 mod mfa;
 mod mint;
@@ -60,6 +62,7 @@ pub use account::AccountMut;
 pub use clock::ManualClock;
 pub use cloud::Cloud;
 pub use console::{Console, ConsoleSession};
+pub use difference::{Answer, Change, Difference};
 pub use error::Error;
 pub use identity::{AccessKey, Group, IdentityMut, Role, RoleArn, User};
 pub use link::SwitchRoleLink;
@@ -68,7 +71,7 @@ pub use request::RequestBuilder;
 pub use resource::{InstanceProfileMut, PolicyMut, ResourceMut, VpcEndpointMut};
 pub use snapshot::Snapshot;
 pub use sts::{
-    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Credentials, GetFederationToken,
+    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, Credentials, GetFederationToken,
     GetSessionToken, SamlAssertion, Session, Sts, WebIdentityToken,
 };
 
@@ -83,6 +86,8 @@ pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 /// assert_eq!(key("aws:username").rule, "PE-KEY-08");
 /// assert!(key("aws:SourceIp").when.starts_with("unknown"));
 /// ```
+///
+#[doc = include_str!("../context-keys.md")]
 pub fn global_keys() -> &'static [KeyRule] {
     iamsim_model::GLOBAL_KEYS
 }

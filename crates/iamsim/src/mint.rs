@@ -5,6 +5,7 @@
 //! nothing else: adding another user to a test changes no other id.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use iamsim_policy::AccountId;
 
@@ -15,12 +16,12 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 pub(crate) struct Mint {
     seed: u64,
     /// How often each name was used.
-    uses: BTreeMap<Box<str>, u64>,
+    uses: Arc<BTreeMap<Box<str>, u64>>,
 }
 
 impl Mint {
     pub(crate) fn with_seed(seed: u64) -> Self {
-        Self { seed, uses: BTreeMap::new() }
+        Self { seed, uses: Arc::default() }
     }
 
     /// A unique id: the prefix and seventeen letters (ID-31).
@@ -74,7 +75,7 @@ impl Mint {
     }
 
     fn stream(&mut self, name: &str) -> Stream {
-        let uses = self.uses.entry(name.into()).or_default();
+        let uses = Arc::make_mut(&mut self.uses).entry(name.into()).or_default();
         let mut state = 0xcbf2_9ce4_8422_2325_u64;
         let bytes = self.seed.to_be_bytes().into_iter().chain(name.bytes()).chain(uses.to_be_bytes());
         for byte in bytes {

@@ -105,6 +105,25 @@ impl<'c> OrganizationMut<'c> {
         self.switch(ControlType::Resource, true)
     }
 
+    /// Lets a member administer IAM for the organization.
+    pub fn delegate_administration(&mut self, id_or_alias: &str) -> Result<&mut Self> {
+        let account = self.cloud.world.account_id(id_or_alias)?;
+        self.cloud.world.delegate_administration(self.id, account)?;
+        Ok(self)
+    }
+
+    /// `EnableOrganizationsRootSessions`: opens AssumeRoot (FED-09).
+    pub fn enable_root_sessions(&mut self) -> Result<&mut Self> {
+        self.cloud.world.enable_root_sessions(self.id, true)?;
+        Ok(self)
+    }
+
+    /// `DisableOrganizationsRootSessions`.
+    pub fn disable_root_sessions(&mut self) -> Result<&mut Self> {
+        self.cloud.world.enable_root_sessions(self.id, false)?;
+        Ok(self)
+    }
+
     fn switch(&mut self, control: ControlType, enabled: bool) -> Result<&mut Self> {
         self.cloud.world.enable_control_type(self.id, control, enabled)?;
         Ok(self)

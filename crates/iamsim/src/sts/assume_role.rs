@@ -390,13 +390,13 @@ impl Sts<'_> {
         let session = Arc::new(session);
         let (partition, account, name) = (self.cloud.world.partition(), new.account, new.name);
         let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}"); // ID-16
-        Ok(Session {
+        Ok(self.cloud.keep(Session {
             caller: Caller::session(session.clone(), &arn),
             inner: session,
             assumed_role_id: Some(format!("{}:{name}", new.role)), // ID-35
             credentials,
             packed_policy_size: packed,
-        })
+        }))
     }
 
     /// Reads an inline session policy (STS-35).

@@ -130,17 +130,17 @@ impl Sts<'_> {
             None => session,
         });
         let arn = self.cloud.world.freeze().caller_identity(who, now)?.arn().to_owned();
-        Ok(Session {
+        Ok(self.cloud.keep(Session {
             caller: Caller::session(session.clone(), &arn),
             inner: session,
             assumed_role_id: None,
             credentials,
             packed_policy_size: None,
-        })
+        }))
     }
 
     /// `GetFederationToken`: needs `sts:GetFederationToken` on the federated user's ARN (STS-06).
-    pub fn get_federation_token(self, who: &Caller, call: GetFederationToken) -> Result<Session> {
+    pub fn get_federation_token(mut self, who: &Caller, call: GetFederationToken) -> Result<Session> {
         let account = self.long_term(who, "GetFederationToken")?;
         let mut arguments = Arguments::default();
         arguments.length("name", &call.name, 2, 32);
@@ -194,17 +194,17 @@ impl Sts<'_> {
             session = session.with_tag(key, value, false);
         }
         let session = Arc::new(session);
-        Ok(Session {
+        Ok(self.cloud.keep(Session {
             caller: Caller::session(session.clone(), &arn),
             inner: session,
             assumed_role_id: Some(format!("{account}:{}", call.name)), // ID-36
             credentials,
             packed_policy_size: Some(packed.unwrap_or_default()), // STS-37
-        })
+        }))
     }
 
     /// The caller signs with long-term credentials (FED-03, FED-04).
-    fn long_term(&self, who: &Caller, operation: &str) -> Result<AccountId> {
+    fn long_term(&mut self, who: &Caller, operation: &str) -> Result<AccountId> {
         self.signed(who)?;
         match who.account() {
             Some(account) if who.as_session().is_none() => Ok(account),

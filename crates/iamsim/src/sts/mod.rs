@@ -2,6 +2,7 @@
 
 mod arguments;
 mod assume_role;
+mod assume_root;
 mod federation;
 mod refusal;
 mod saml;
@@ -21,6 +22,7 @@ use crate::{mfa, mint};
 
 pub(crate) use arguments::check_session_name;
 pub use assume_role::AssumeRole;
+pub use assume_root::AssumeRoot;
 pub use federation::{GetFederationToken, GetSessionToken};
 pub use saml::{AssumeRoleWithSaml, SamlAssertion};
 pub use session::{Credentials, Session};
@@ -48,13 +50,13 @@ impl<'c> Sts<'c> {
     /// assert!(identity.user_id().starts_with("AIDA"));
     /// # Ok::<(), iamsim::Error>(())
     /// ```
-    pub fn get_caller_identity(self, who: &Caller) -> Result<CallerIdentity> {
+    pub fn get_caller_identity(mut self, who: &Caller) -> Result<CallerIdentity> {
         self.signed(who)?;
         Ok(self.cloud.world.freeze().caller_identity(who, self.now())?)
     }
 
     /// `GetAccessKeyInfo`: the account of an access key, which its id holds (FED-10, ID-32).
-    pub fn get_access_key_info(self, who: &Caller, key_id: &str) -> Result<AccountId> {
+    pub fn get_access_key_info(mut self, who: &Caller, key_id: &str) -> Result<AccountId> {
         self.signed(who)?;
         not_barred(who, "GetAccessKeyInfo")?;
         let request = self.cloud.request(who, "sts:GetAccessKeyInfo", "*");
@@ -82,8 +84,8 @@ impl<'c> Sts<'c> {
         self.cloud.now()
     }
 
-    /// The caller has credentials that are still good.
-    fn signed(&self, who: &Caller) -> Result {
+    /// The caller has credentials that are still good; a role is used by its session's call (IAM-29).
+    fn signed(&mut self, who: &Caller) -> Result {
         if who.account().is_none() && !who.is_service() {
             return Err(Error::new(
                 ErrorCode::MissingAuthenticationToken,
@@ -91,7 +93,13 @@ impl<'c> Sts<'c> {
             ));
         }
         if who.account().is_some() {
-            self.cloud.world.freeze().caller_identity(who, self.now())?;
+            let now = self.now();
+            self.cloud.world.freeze().caller_identity(who, now)?;
+            if let Some(SessionPrincipal::Role { account, role, .. }) =
+                who.as_session().map(iamsim_model::Session::principal)
+            {
+                self.cloud.world.touch_role(*account, role, now)?;
+            }
         }
         Ok(())
     }

@@ -213,6 +213,7 @@ impl Sts<'_> {
         arguments.finish()?;
         let arn = role_arn(&call.role)?;
         let Some(account) = arn.account() else { return Err(unauthorized(ACTION)) };
+        self.known(account)?;
         let name = self.check_assertion(account, assertion)?;
         if assertion.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| *role == call.role.as_str()))
         {

@@ -101,6 +101,7 @@ impl Sts<'_> {
         arguments.finish()?;
         let arn = role_arn(&call.role)?;
         let Some(account) = arn.account() else { return Err(unauthorized(ACTION)) };
+        self.known(account)?;
         let (provider, host) = self.check_token(account, token)?;
         check_token_tags(&token.tags)?;
         let policy = self.read_session_policy(call.policy.as_ref())?;
@@ -146,6 +147,15 @@ impl Sts<'_> {
             },
             policy,
         )
+    }
+
+    /// Providers are the role account's: of an account that nobody described nothing can be said.
+    pub(super) fn known(&self, account: AccountId) -> Result {
+        if self.cloud.world.account_id(&account.to_string()).is_ok() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::Undetermined, format!("Account {account} is not known here"))
+            .with_reason(format!("what the account {account} trusts is not known: nobody described it")))
     }
 
     /// The provider as policies name it, and its host and path; in the order of TRU-82.

@@ -86,6 +86,19 @@ fn every_row_says_where_it_comes_from_and_why() {
 }
 
 #[test]
+fn the_documented_table_is_the_one_that_runs() {
+    let mut table =
+        String::from("| key | rule | when it is set, absent, or unknown |\n| --- | --- | --- |\n");
+    for rule in global_keys() {
+        let family = if rule.key.ends_with(['/', ':']) { "…" } else { "" };
+        writeln!(table, "| `{}{family}` | {} | {} |", rule.key, rule.rule, rule.when).unwrap();
+    }
+    table.push_str("\nEvery other key, a service's own above all, is unknown.\n");
+    let documented = include_str!("../../context-keys.md").replace("\r\n", "\n");
+    assert_eq!(documented, table, "write this into crates/iamsim/context-keys.md");
+}
+
+#[test]
 fn tags_of_the_caller_are_known_and_others_absent() {
     let (cloud, callers) = callers();
     let found: Vec<(&str, String, String)> = callers

@@ -169,7 +169,8 @@ fn resource_policies_follow_their_principals_too() {
     };
     let bucket = account.add_resource("arn:aws:s3:::b").unwrap();
     let unknown = error(bucket.policy(open("none")));
-    assert_eq!(unknown.code(), "MalformedPolicyDocument"); // PE-PRN-09
+    assert_eq!((unknown.code(), unknown.message()), ("MalformedPolicy", "Invalid principal in policy")); // PE-PRN-09
+    assert_eq!(unknown.diagnostics().len(), 1, "{unknown:?}");
     account.resource("arn:aws:s3:::b").unwrap().policy(open("alice")).unwrap();
     cloud.assert_allows(&alice, "s3:GetObject", "arn:aws:s3:::b/k");
     cloud.account(HOME).unwrap().user("alice").unwrap().delete().unwrap();

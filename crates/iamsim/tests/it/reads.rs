@@ -64,6 +64,12 @@ fn a_key_s_policy_must_delegate_and_a_grant_replaces_it() {
     cloud.assert_denies(&plain, "kms:Encrypt", KEY);
     cloud.account(HOME).unwrap().resource(KEY).unwrap().retire_grant("app").unwrap();
     cloud.assert_denies(&plain, "kms:Decrypt", KEY);
+    // A grant is to who was meant, and not to who bears the name later.
+    let mut account = cloud.account(HOME).unwrap();
+    account.resource(KEY).unwrap().grant("app", plain_arn, &["Decrypt"]).unwrap();
+    account.user("plain").unwrap().delete().unwrap();
+    let again = user(&mut cloud, HOME, "plain");
+    cloud.assert_denies(&again, "kms:Decrypt", KEY);
     let mut account = cloud.account(HOME).unwrap();
     assert_eq!(error(account.resource(KEY).unwrap().without_policy()).code(), "ValidationError");
     account.add_resource("arn:aws:s3:::b").unwrap();
