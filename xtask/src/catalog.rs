@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use iamsim_catalog::{Catalog, ManagedPolicies};
 
 /// What goes wrong is said in one sentence.
-pub type Outcome<T = ()> = Result<T, String>;
+pub(crate) type Outcome<T = ()> = Result<T, String>;
 
 /// `cargo xtask catalog …`
 #[derive(Debug, clap::Subcommand)]
-pub enum Task {
+pub(crate) enum Task {
     /// Read the packages of the manifest and write the text, then build.
     Import {
         /// The folder the packages were downloaded into.
@@ -35,7 +35,7 @@ pub enum Task {
 }
 
 /// Runs a task in the repository at `root`; what it has to say goes to `say`.
-pub fn run(task: &Task, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome {
+pub(crate) fn run(task: &Task, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome {
     let data = Data { folder: root.join("crates/iamsim-catalog") };
     match task {
         Task::Import { from, allow_fewer } => {
@@ -63,7 +63,7 @@ pub fn run(task: &Task, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome {
                     manifest.counts
                 ));
             }
-            for (path, wanted) in data.files(&built, &manifest) {
+            for (path, wanted) in Data::files(&built, &manifest) {
                 if data.bytes(path)? != wanted {
                     return Err(format!(
                         "{path} is not what the text makes; run `cargo xtask catalog build` and commit"
@@ -106,7 +106,7 @@ impl Data {
         Ok((manifest, built))
     }
 
-    fn files(&self, built: &Built, manifest: &Manifest) -> [(&'static str, Vec<u8>); 3] {
+    fn files(built: &Built, manifest: &Manifest) -> [(&'static str, Vec<u8>); 3] {
         [
             ("data/catalog.bin", built.catalog.as_bytes().to_vec()),
             ("data/managed-policies.bin", built.managed.as_bytes().to_vec()),
@@ -115,14 +115,15 @@ impl Data {
     }
 
     fn write_built(&self, built: &Built, manifest: &Manifest) -> Outcome {
-        self.files(built, manifest).iter().try_for_each(|(path, bytes)| self.write(path, bytes))
+        Self::files(built, manifest).iter().try_for_each(|(path, bytes)| self.write(path, bytes))
     }
 }
 
 /// `data/manifest.txt`: the packages, and how much was found in them.
-pub struct Manifest {
+pub(crate) struct Manifest {
     head: String,
-    sources: Vec<Vec<String>>,
+    /// Registry, package, version, licence and the rest of a source's line, in its order.
+    sources: Vec<[String; 9]>,
     counts: Vec<(String, usize)>,
 }
 
@@ -131,17 +132,19 @@ impl Manifest {
         let mut manifest = Self { head: String::new(), sources: Vec::new(), counts: Vec::new() };
         for line in text.lines() {
             let fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
-            match (fields.first().map(String::as_str), fields.len()) {
-                (Some("source"), 10) => manifest.sources.push(fields[1..].to_vec()),
-                (Some("count"), 3) => {
-                    let count = fields[2].parse().map_err(|_| format!("data/manifest.txt: {line}"))?;
-                    manifest.counts.push((fields[1].clone(), count));
+            let refused = || format!("data/manifest.txt: `{line}` is neither a source nor a count");
+            match fields.as_slice() {
+                [word, source @ ..] if word == "source" => {
+                    manifest.sources.push(source.to_vec().try_into().map_err(|_| refused())?);
                 }
-                (Some(comment), _) if comment.is_empty() || comment.starts_with('#') => {
+                [word, name, count] if word == "count" => {
+                    manifest.counts.push((name.clone(), count.parse().map_err(|_| refused())?));
+                }
+                [comment, ..] if comment.is_empty() || comment.starts_with('#') => {
                     manifest.head.push_str(line);
                     manifest.head.push('\n');
                 }
-                _ => return Err(format!("data/manifest.txt: `{line}` is neither a source nor a count")),
+                _ => return Err(refused()),
             }
         }
         Ok(manifest)
@@ -155,11 +158,17 @@ impl Manifest {
     }
 
     fn source_lines(&self) -> String {
-        self.sources.iter().map(|source| format!("source\t{}\n", source.join("\t"))).collect()
+        self.sources.iter().fold(String::new(), |mut text, source| {
+            let _ = writeln!(text, "source\t{}", source.join("\t"));
+            text
+        })
     }
 
     fn with_counts(&self, counts: &[(String, usize)]) -> String {
-        let counts: String = counts.iter().map(|(name, count)| format!("count\t{name}\t{count}\n")).collect();
+        let counts = counts.iter().fold(String::new(), |mut text, (name, count)| {
+            let _ = writeln!(text, "count\t{name}\t{count}");
+            text
+        });
         format!("{}{}{counts}", self.head, self.source_lines())
     }
 

@@ -38,12 +38,14 @@ fn text(path: &Path) -> String {
 struct Judge {
     set: &'static str,
     read: usize,
+    /// One accepted document in so many is printed and read again.
+    printed: usize,
     refused: BTreeMap<String, String>,
 }
 
 impl Judge {
     fn new(set: &'static str) -> Self {
-        Self { set, read: 0, refused: BTreeMap::new() }
+        Self { set, read: 0, printed: 1, refused: BTreeMap::new() }
     }
 
     fn document(&mut self, name: &str, kind: PolicyKind, text: impl Into<String>) {
@@ -58,6 +60,7 @@ impl Judge {
     fn parsed(&mut self, name: &str, parsed: Result<Policy, iamsim_policy::PolicyError>) {
         self.read += 1;
         match parsed {
+            Ok(_) if !self.read.is_multiple_of(self.printed) => {}
             Ok(policy) => {
                 let canonical = policy.to_canonical_json();
                 let again = Policy::parse(policy.kind(), &*canonical)
@@ -169,7 +172,8 @@ fn aws_managed_policies_of_all_times() {
         .unwrap()
         .read_to_string(&mut history)
         .unwrap();
-    let mut judge = Judge::new("managed-policies-history");
+    // Most versions differ from the one before by a line.
+    let mut judge = Judge { printed: 10, ..Judge::new("managed-policies-history") };
     for line in history.lines() {
         let source = Source::from(line);
         let node = json::parse(&source).unwrap();

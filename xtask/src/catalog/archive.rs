@@ -1,6 +1,7 @@
 //! Packages as what they are: compressed archives. Their hash is checked before anything is read.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -21,7 +22,10 @@ pub(super) fn open(folder: &Path, file: &str, sha256: &str, wanted: impl Fn(&str
         .find(|name| name == file || name.ends_with(&format!("-{file}")));
     let found = found.ok_or_else(|| failed(&format!("not in {}", folder.display())))?;
     let bytes = std::fs::read(folder.join(found)).map_err(|error| failed(&error))?;
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = Sha256::digest(&bytes).iter().fold(String::new(), |mut hash, byte| {
+        let _ = write!(hash, "{byte:02x}");
+        hash
+    });
     if hash != sha256 {
         return Err(failed(&format!("its SHA-256 is {hash}, and the manifest says {sha256}")));
     }

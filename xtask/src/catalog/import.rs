@@ -175,7 +175,9 @@ impl Reference {
             "{} dependent actions left out, because one of the two is not in the reference:",
             left_out.len()
         ));
-        left_out.iter().for_each(|link| say(&format!("  {link}")));
+        for link in &left_out {
+            say(&format!("  {link}"));
+        }
         Ok(())
     }
 
@@ -192,7 +194,15 @@ impl Reference {
                 (false, true) => "listed",
                 (false, false) => "",
             };
-            line(out, &["service", prefix, self.names[prefix].as_str().unwrap_or(prefix), control]);
+            line(
+                out,
+                &[
+                    "service",
+                    prefix,
+                    self.names.get(prefix).and_then(Value::as_str).unwrap_or(prefix),
+                    control,
+                ],
+            );
             let mut own = BTreeMap::new();
             for (name, key) in by_lower_case(keys, "key")? {
                 let name = key_name(name);

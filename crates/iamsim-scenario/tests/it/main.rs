@@ -1,0 +1,10 @@
+//! Everything that is told of scenario files, held against the files in `testdata`.
+
+// Helpers are test code as well: clippy shall know.
+#![cfg(test)]
+
+mod documentation;
+mod files;
+mod reject;
+mod report;
+mod scenarios;

@@ -1,0 +1,80 @@
+//! The stories of `testdata/scenarios`.
+
+use iamsim_scenario::{Detail, Totals, Verdict};
+
+use crate::files;
+
+const FOLDER: &str = "testdata/scenarios";
+
+#[test]
+fn every_expectation_of_every_story_holds() {
+    for name in files::in_folder(FOLDER) {
+        let outcome = files::run(&name).unwrap_or_else(|findings| panic!("{findings:#?}"));
+        let text = outcome.to_text(Detail::Reason);
+        let Totals { passed, failed, undetermined } = outcome.totals();
+        assert!(passed > 0 && failed == 0 && undetermined == 0, "{text}");
+    }
+}
+
+#[test]
+fn no_policy_of_a_story_probably_says_something_else_than_it_means() {
+    for name in files::in_folder(FOLDER) {
+        let scenario = files::parse(&files::source(&name).unwrap()).unwrap();
+        assert_eq!(scenario.warnings(), [], "{name}");
+        assert!(
+            !scenario.about().is_empty() && !scenario.rules().is_empty(),
+            "{name} tells its reader nothing"
+        );
+    }
+}
+
+#[test]
+fn two_runs_of_a_story_are_alike_to_the_byte() {
+    for name in files::in_folder(FOLDER) {
+        let text = || files::run(&name).unwrap().to_text(Detail::Explanation);
+        let first = text();
+        assert_eq!(first, text());
+        assert!(first.ends_with('\n') && !first.contains('\r'), "{name}");
+        let root = files::root().canonicalize().unwrap();
+        assert!(!first.contains(&*root.to_string_lossy()), "{name} names a folder of this machine");
+    }
+}
+
+/// A story whose expectations can't fail would prove nothing: they are turned round, and have to fail.
+#[test]
+fn every_expectation_of_every_story_can_fail() {
+    for name in files::in_folder(FOLDER) {
+        let mut file: serde_json::Value = serde_json::from_str(&files::text(&name)).unwrap();
+        let mut turned = Vec::new();
+        for (index, step) in file["steps"].as_array_mut().unwrap().iter_mut().enumerate() {
+            // Without a session the steps that follow would make no sense: those that open one are left.
+            let opens = ["assume", "signIn", "switchRole", "getSessionToken", "getFederationToken"];
+            let opens_session = opens.iter().any(|kind| step.get(kind).is_some());
+            if step.get("expect").is_some() && !opens_session {
+                turn_round(&mut step["expect"]);
+                turned.push(index + 1);
+            }
+        }
+        let source = iamsim_scenario::Source::new(name.as_str(), file.to_string());
+        let outcome = files::parse(&source).and_then(|scenario| scenario.run());
+        let outcome = outcome.unwrap_or_else(|findings| panic!("{findings:#?}"));
+        for step in outcome.steps().iter().filter(|step| turned.contains(&step.number())) {
+            assert_ne!(step.verdict(), Verdict::Passed, "{name} step {} holds either way", step.number());
+        }
+    }
+}
+
+/// Makes an expectation one that the step does not come to.
+fn turn_round(expect: &mut serde_json::Value) {
+    let word = match &*expect {
+        serde_json::Value::Object(detailed) => {
+            let word = detailed.get("error").or_else(|| detailed.get("decision"));
+            word.and_then(|word| word.as_str()).unwrap_or("allow").to_owned()
+        }
+        word => word.as_str().unwrap().to_owned(),
+    };
+    *expect = match word.as_str() {
+        "allow" => "NoSuchEntity".into(),
+        _ => "allow".into(),
+    };
+}
