@@ -207,6 +207,24 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
 pub const BUILT_IN_ISSUERS: &[&str] =
     &["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
 
+/// Keys that a request need not carry.
+const OPTIONAL: &[&str] = &[
+    "aws:ChatbotSourceArn",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceOrgID",
+    "aws:SourceOrgPaths",
+    "aws:SourceVpc",
+    "aws:SourceVpcArn",
+    "aws:SourceVpce",
+    "aws:TagKeys",
+    "aws:VpcSourceIp",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+    "aws:referer",
+];
+
 /// RFC 3339 with whole seconds, as AWS writes instants.
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -315,8 +333,8 @@ impl Overrides {
         self.absent_prefixes.push(prefix.into());
     }
 
-    /// Says that every key nobody spoke of, here or in the table, is absent. Keys that the table calls unknown
-    /// become absent too.
+    /// Says that every key nobody spoke of is absent, and of those the table calls unknown the ones that a
+    /// request need not carry. What every request carries, such as an address and a region, stays unknown.
     pub fn set_complete(&mut self) {
         self.complete = true;
     }
@@ -334,7 +352,9 @@ pub(crate) fn fill(facts: &Facts<'_>, overrides: &Overrides) -> Context {
     for rule in GLOBAL_KEYS {
         match rule.fill {
             Fill::Key(fill) => match fill(facts) {
-                Unknown if overrides.complete => context.set(rule.key, Absent),
+                Unknown if overrides.complete && OPTIONAL.contains(&rule.key) => {
+                    context.set(rule.key, Absent);
+                }
                 value => context.set(rule.key, value),
             },
             Fill::Family(fill) => {

@@ -33,6 +33,7 @@ pub(crate) struct Organization {
     pub(crate) span: Span,
     pub(crate) management: Option<Spanned<AccountId>>,
     pub(crate) root: Option<Unit>,
+    pub(crate) root_sessions: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -181,6 +182,7 @@ pub(crate) enum Act {
     SwitchRole { from: Caller, link: Link, becomes: Option<String> },
     SessionToken { caller: Caller, mfa: Option<Mfa>, duration: Option<TimeDelta>, becomes: String },
     FederationToken(Box<FederationToken>),
+    AssumeRoot(Box<AssumeRoot>),
     Wait(TimeDelta),
     At(DateTime<Utc>),
     Change(Box<Change>),
@@ -290,6 +292,16 @@ pub(crate) struct FederationToken {
     pub(crate) policy: Option<Document>,
     pub(crate) policy_arns: Vec<Text>,
     pub(crate) tags: Vec<(Text, Text)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AssumeRoot {
+    pub(crate) caller: Caller,
+    pub(crate) member: AccountId,
+    pub(crate) written: String,
+    pub(crate) task: String,
+    pub(crate) duration: Option<TimeDelta>,
+    pub(crate) becomes: String,
 }
 
 /// An MFA device and a code. Null in the file is a parameter that is not sent.

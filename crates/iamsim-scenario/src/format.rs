@@ -142,7 +142,7 @@ pub(crate) static SCENARIO: Object = Object {
         field(
             "managedPolicies",
             Shape::Map { key: "^arn:[^:]+:iam::aws:policy/", value: &POLICY },
-            "The AWS managed policies of the story, by ARN.",
+            "AWS managed policies whose text the story sets, by ARN; the others are the catalog's.",
         ),
         field("organization", Shape::Object(&ORGANIZATION), "The organization some accounts belong to."),
         field(
@@ -189,6 +189,7 @@ pub(crate) static ORGANIZATION: Object = Object {
     fields: &[
         required("management", Shape::Text, "The management account: its id or alias."),
         field("root", Shape::Object(&UNIT), "The root and everything below it."),
+        field("rootSessions", Shape::Flag, "Whether AssumeRoot is open to the management account."),
     ],
 };
 
@@ -407,13 +408,14 @@ pub(crate) static VPC_ENDPOINT: Object = Object {
 };
 
 /// The kinds of steps. Each is known by its first field.
-pub(crate) const STEPS: [Shape; 11] = [
+pub(crate) const STEPS: [Shape; 12] = [
     Shape::Object(&ASK),
     Shape::Object(&ASSUME),
     Shape::Object(&SIGN_IN),
     Shape::Object(&SWITCH_ROLE),
     Shape::Object(&SESSION_TOKEN),
     Shape::Object(&FEDERATION_TOKEN),
+    Shape::Object(&ASSUME_ROOT),
     Shape::Object(&WAIT),
     Shape::Object(&AT),
     Shape::Object(&CHANGE),
@@ -624,6 +626,21 @@ pub(crate) static FEDERATION_TOKEN: Object = Object {
     ],
 };
 
+pub(crate) static ASSUME_ROOT: Object = Object {
+    name: "an assumption of root",
+    id: "assumeRoot",
+    doc: "AssumeRoot: the root user of a member account, for one task.",
+    fields: &[
+        required("assumeRoot", Shape::Text, "The member account: its id or alias."),
+        AS,
+        required("task", NOT_EMPTY, "The task policy, such as `S3UnlockBucketPolicy`."),
+        BECOMES,
+        NAME,
+        FOR,
+        EXPECTED,
+    ],
+};
+
 pub(crate) static WAIT: Object = Object {
     name: "a wait",
     id: "wait",
@@ -748,7 +765,11 @@ pub(crate) static EXPECTATION: Object = Object {
         ),
         field("reason", Shape::Text, "Words in the reason that is printed."),
         field("message", Shape::Text, "Words in AWS's own message."),
-        field("unknown", TEXTS, "The context keys an undetermined answer depends on, all of them."),
+        field(
+            "unknown",
+            TEXTS,
+            "What an undetermined answer depends on, all of it: context keys, and facts such as `resource-policy`.",
+        ),
         field("arn", Shape::Text, "The session's ARN."),
         field("lasts", DURATION, "How long the session lasts."),
         field("link", Shape::Text, "The switch-role link."),

@@ -157,7 +157,8 @@ fn why(explanation: &Explanation) -> String {
         text.push_str("; ");
         text.push_str(near_miss.rsplit_once("; ").map_or(near_miss.as_str(), |(first, _)| first));
     }
-    let unknown = explanation.unknown_keys();
+    let mut unknown = explanation.unknown_keys();
+    unknown.extend(explanation.unknown_facts().iter().map(ToString::to_string));
     if !unknown.is_empty() {
         text.push_str(": ");
         text.push_str(&unknown.join(", "));
@@ -239,7 +240,10 @@ impl Judge {
             let mut wanted: Vec<String> = keys.iter().map(|key| key.to_ascii_lowercase()).collect();
             wanted.sort();
             wanted.dedup();
-            let came = explanation.map(Explanation::unknown_keys).unwrap_or_default();
+            let mut came = explanation.map(Explanation::unknown_keys).unwrap_or_default();
+            let facts = explanation.map(Explanation::unknown_facts).unwrap_or_default();
+            came.extend(facts.iter().map(|fact| fact.as_str().to_owned()));
+            came.sort();
             if came != wanted {
                 self.differ("unknown", listed(&wanted), listed(&came));
             }

@@ -268,7 +268,9 @@ impl Reader<'_, '_> {
         reading: Reading,
     ) -> Organization {
         let root = fields.get("root").and_then(|node| self.unit(node, names, reading));
-        Organization { span, management, root }
+        let root_sessions = if fields.has_field("rootSessions") { fields.get("rootSessions") } else { None };
+        let root_sessions = self.flag(root_sessions, "`rootSessions`").unwrap_or_default();
+        Organization { span, management, root, root_sessions }
     }
 
     fn unit(&mut self, node: &Node<'_>, names: &Names, reading: Reading) -> Option<Unit> {

@@ -450,6 +450,7 @@ mod tests {
         { "as": "console", "switchRole": { "account": "111122223333", "role": "b" }, "becomes": "four" },
         { "as": "dev", "getSessionToken": "five" },
         { "as": "dev", "getFederationToken": "six" },
+        { "as": "dev", "assumeRoot": "444455556666", "task": "S3UnlockBucketPolicy", "becomes": "seven" },
         { "wait": "1m" },
         { "at": "2030-02-01T00:00:00Z" },
         { "change": "dev", "tags": {} },

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use iamsim::{
-    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Caller, Cloud, ConsoleSession, Decision,
-    Error, GetFederationToken, GetSessionToken, RequestBuilder, RoleArn, SamlAssertion, Session,
+    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, Caller, Cloud, ConsoleSession,
+    Decision, Error, GetFederationToken, GetSessionToken, RequestBuilder, RoleArn, SamlAssertion, Session,
     SwitchRoleLink, WebIdentityToken,
 };
 use iamsim_policy::AccountId;
@@ -98,6 +98,11 @@ impl Runner<'_> {
             Act::FederationToken(token) => {
                 let came = self.federation_token(token);
                 vec![outcome(Some(&token.caller.written), "sts:GetFederationToken", None, came, expect)]
+            }
+            Act::AssumeRoot(root) => {
+                let came = self.assume_root(root);
+                let on = Some(format!("{} for {}", root.written, root.task));
+                vec![outcome(Some(&root.caller.written), "sts:AssumeRoot", on, came, expect)]
             }
             Act::Wait(length) => {
                 self.cloud.clock().advance(*length);
@@ -411,6 +416,21 @@ impl Runner<'_> {
             Ok(who) => {
                 let session = self.cloud.sts().get_session_token(&who, call);
                 self.opened(becomes, session)
+            }
+        }
+    }
+
+    fn assume_root(&mut self, root: &file::AssumeRoot) -> Came {
+        let call = AssumeRoot::new(&root.member.to_string(), &root.task);
+        let call = match root.duration {
+            Some(duration) => call.duration(duration),
+            None => call,
+        };
+        match self.caller(&root.caller.who, &Behalf::default()) {
+            Err(came) => came,
+            Ok(who) => {
+                let session = self.cloud.sts().assume_root(&who, call);
+                self.opened(&root.becomes, session)
             }
         }
     }

@@ -6,8 +6,8 @@ use iamsim_policy::suggest::nearest;
 use iamsim_policy::{Action, PolicyKind, Spanned};
 
 use crate::file::{
-    Act, Ask, Assume, AssumeRole, Behalf, Body, Caller, Change, Code as MfaCodeSent, Deletable, Door,
-    Expectation, Expected, FederationToken, Link, Mfa, Saml, SessionTags, StatementName, Step, Target,
+    Act, Ask, Assume, AssumeRole, AssumeRoot, Behalf, Body, Caller, Change, Code as MfaCodeSent, Deletable,
+    Door, Expectation, Expected, FederationToken, Link, Mfa, Saml, SessionTags, StatementName, Step, Target,
     WebIdentity,
 };
 use crate::finding::Code;
@@ -116,6 +116,7 @@ impl Reader<'_, '_> {
                 }
             }
             "getFederationToken" => Act::FederationToken(Box::new(self.federation_token(&fields, here)?)),
+            "assumeRoot" => Act::AssumeRoot(Box::new(self.assume_root(&fields, here)?)),
             "wait" => Act::Wait(self.duration(fields.get("wait"), "`wait`")?),
             "at" => Act::At(self.instant(fields.get("at"), "`at`")?),
             "change" => Act::Change(Box::new(self.change(&fields, here)?)),
@@ -532,6 +533,17 @@ impl Reader<'_, '_> {
             tags: self.tags(fields.get("tags")).unwrap_or_default(),
             caller,
         })
+    }
+
+    fn assume_root(&mut self, fields: &Fields<'_, '_>, here: Here<'_>) -> Option<AssumeRoot> {
+        let written = self.text(fields.get("assumeRoot"), "`assumeRoot`")?;
+        let member = self.account_of(&written, here.names)?;
+        let becomes = self.becomes(fields, here).unwrap_or_default();
+        self.check_becomes(fields, "assumeRoot", here);
+        let task = self.some_text(fields.get("task"), "`task`");
+        let duration = self.duration(fields.get("for"), "`for`");
+        let caller = self.caller(fields, here)?;
+        Some(AssumeRoot { caller, member, written: written.value, task: task?.value, duration, becomes })
     }
 
     fn sign_in(&mut self, fields: &Fields<'_, '_>, here: Here<'_>) -> Option<Act> {

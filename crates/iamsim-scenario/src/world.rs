@@ -393,7 +393,10 @@ fn web_identity(provider: &WebProvider) -> TrustPolicy {
 
 /// Founds an organization, or changes it.
 fn found(cloud: &mut Cloud, management: AccountId, organization: &Organization) -> Edited {
-    cloud.organization(&management.to_string()).at(organization.span)?;
+    let mut handle = cloud.organization(&management.to_string()).at(organization.span)?;
+    if organization.root_sessions {
+        handle.enable_root_sessions().at(organization.span)?;
+    }
     match &organization.root {
         Some(root) => unit(cloud, management, (None, organization.span), root),
         None => Ok(()),

@@ -102,7 +102,8 @@ impl RequestBuilder {
         self
     }
 
-    /// Says that every key that is neither set here nor known to the world is absent.
+    /// Says that every key that is neither set here nor known to the world is absent. What every request
+    /// carries, such as an address and a region, stays unknown until it is said.
     pub fn complete(mut self) -> Self {
         self.overrides.set_complete();
         self

@@ -190,7 +190,9 @@ fn a_test_s_word_counts_over_the_table() {
     assert_eq!(of(ask().context("EC2:instancetype", "t3.micro"), "ec2:InstanceType"), "t3.micro");
     assert_eq!(of(ask().absent_prefix("ec2:"), "ec2:InstanceType"), "(absent)");
     assert_eq!(of(ask().complete(), "ec2:InstanceType"), "(absent)");
-    assert_eq!(of(ask().complete(), "aws:SourceIp"), "(absent)");
+    assert_eq!(of(ask().complete(), "aws:SourceVpce"), "(absent)");
+    assert_eq!(of(ask().complete(), "aws:SourceIp"), "(unknown)"); // every request has one
+    assert_eq!(of(ask().complete().source_ip("203.0.113.9"), "aws:SourceIp"), "203.0.113.9");
     assert_eq!(of(ask().complete(), "aws:username"), "alice");
     assert_eq!(of(ask().context("aws:username", "x").unknown("aws:username"), "aws:username"), "(unknown)");
     assert_eq!(of(ask().context_many("aws:CalledVia", ["a", "b"]), "aws:CalledVia"), "a|b");
