@@ -111,10 +111,6 @@ impl fmt::Debug for Arn {
     }
 }
 
-/// Whether a `*` at the end of a middle part may run past the colon. Low confidence (PE-RES-05): the newer
-/// user guide can be read so; the default compares part by part.
-pub const WILDCARDS_CROSS_COLONS: bool = false;
-
 /// An ARN pattern of a `Resource` entry: wildcards in every part, variables in the sixth only (PE-RES-15).
 ///
 /// An entry with fewer than six parts is completed with `*` on the right (PE-RES-07, PE-VAL-11).
@@ -196,7 +192,8 @@ impl ArnPattern {
         self.written_parts as usize
     }
 
-    /// Whether the first five parts match.
+    /// Whether the first five parts match, part by part: a `*` that ends a middle part does not run past the
+    /// colon. Low confidence (PE-RES-05): the newer user guide can be read otherwise.
     pub fn matches_head(&self, arn: &Arn) -> bool {
         (0..5).all(|index| wildcard::matches(self.part(index), arn.part(index)))
     }

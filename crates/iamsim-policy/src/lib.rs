@@ -44,10 +44,7 @@ mod write;
 
 pub use account::{AccountId, InvalidAccountId};
 pub use action::{Action, ActionPattern, InvalidAction};
-pub use arn::{
-    ARN_PARTS, Arn, ArnPattern, InvalidArn, KNOWN_PARTITIONS, WILDCARDS_CROSS_COLONS, fixed_tokens,
-    split_tokens,
-};
+pub use arn::{ARN_PARTS, Arn, ArnPattern, InvalidArn, KNOWN_PARTITIONS, fixed_tokens, split_tokens};
 pub use classic::classic_service_control;
 pub use condition::{Condition, ConditionValue};
 pub use diagnostic::{Code, Diagnostic, Related, Severity, quote};
