@@ -176,7 +176,8 @@ pub fn granted<T: Logic>(verdicts: &Verdicts<T>, relation: Relation) -> T {
     let own_side = verdicts.identity.allow & capped;
     match relation {
         Relation::WithoutAccount => grants.strong | grants.session,
-        Relation::CrossAccount { own_side_granted: true } => grants.any(),
+        // A session of `AssumeRoot` has its task policy as session policy, abroad as at home (SES-23).
+        Relation::CrossAccount { own_side_granted: true } => grants.any() & verdicts.session.allow,
         Relation::CrossAccount { own_side_granted: false } => grants.any() & own_side,
         Relation::SameAccount(same) => {
             if same.root {

@@ -134,16 +134,20 @@ pub(crate) fn missing_layer(evaluation: &Evaluation) -> Layer {
         return layer;
     }
     let grants = verdicts.grants;
+    let session = (verdicts.session.allow, Layer::Session);
     let own_side = [
         (verdicts.identity.allow, Layer::Identity),
         (verdicts.boundary.allow, Layer::PermissionsBoundary),
-        (verdicts.session.allow, Layer::Session),
+        session,
     ];
     let missing = match evaluation.stand.relation {
         Relation::WithoutAccount => None,
         Relation::CrossAccount { .. } if grants.any().is_false() => None,
-        Relation::CrossAccount { .. } => first_false(&own_side),
+        // Neither a root user nor the grantee of a KMS grant needs more of its own side than the session.
+        Relation::CrossAccount { own_side_granted: true } => first_false(&[session]),
+        Relation::CrossAccount { own_side_granted: false } => first_false(&own_side),
         Relation::SameAccount(same) if same.demands_delegation && grants.any().is_false() => None,
+        Relation::SameAccount(same) if same.root => first_false(&[session]),
         Relation::SameAccount(_) => {
             // Who is named by more than the account needs no identity policy, but perhaps the rest.
             let named = (grants.limited | grants.strong | grants.session).is_true();

@@ -1,7 +1,5 @@
 //! Every rule on thin evidence is one named place: the table in `docs/low-confidence.md` is true.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::fs;
 use std::path::Path;
 

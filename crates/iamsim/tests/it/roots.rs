@@ -1,6 +1,6 @@
 //! AssumeRoot (FED-09, STS-04).
 
-use iamsim::{AssumeRole, AssumeRoot, Caller, Cloud, GetSessionToken, TimeDelta, trust};
+use iamsim::{AssumeRole, AssumeRoot, Caller, Cloud, GetSessionToken, Layer, TimeDelta, trust};
 
 use crate::support::{AWAY, HOME, MANAGEMENT, administrator, allow, assert_refused, error, statement};
 
@@ -41,6 +41,25 @@ fn a_root_session_does_its_task_and_nothing_else() {
     cloud.assert_allows(audit.caller(), "iam:ListAccessKeys", root_user);
     cloud.assert_denies(audit.caller(), "iam:ListAccessKeys", "arn:aws:iam::111122223333:user/alice");
     cloud.assert_denies(audit.caller(), "iam:DeleteAccessKey", root_user);
+}
+
+#[test]
+fn a_root_session_does_no_more_abroad_than_at_home() {
+    let (mut cloud, operator) = cloud();
+    let shared = "arn:aws:s3:::shared";
+    let open = statement(
+        r#""Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:*",
+           "Resource": ["arn:aws:s3:::shared", "arn:aws:s3:::shared/*"]"#,
+    );
+    cloud.account(AWAY).unwrap().add_resource(shared).unwrap().policy(open).unwrap();
+    let root = take(&mut cloud, &operator, HOME, "S3UnlockBucketPolicy").unwrap();
+    let denied_by_its_task = |action: &str, resource: &str| {
+        cloud.request(root.caller(), action, resource).assert_denied_by(Layer::Session);
+    };
+    denied_by_its_task("s3:GetObject", "arn:aws:s3:::shared/key"); // SES-23
+    denied_by_its_task("ec2:DescribeInstances", "*");
+    let long_term = cloud.account(HOME).unwrap().root();
+    cloud.assert_allows(&long_term, "s3:GetObject", "arn:aws:s3:::shared/key"); // PE-ROOT-04
 }
 
 #[test]
