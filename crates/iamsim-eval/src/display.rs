@@ -275,11 +275,18 @@ fn write_statement(
 ) -> fmt::Result {
     let sid = trace.statement.sid().map(|sid| format!(" {}", Quoted(sid))).unwrap_or_default();
     let place = policy.policy.source().place(trace.statement.span()).to_string();
-    let outcome = statement_text(trace);
-    writeln!(f, "{:indent$}  statement {}{sid}: {outcome} ({})", "", trace.index + 1, Plain(&place))?;
+    write!(f, "{:indent$}  statement {}{sid}: ", "", trace.index + 1)?;
     if trace.is_about_other_actions() {
-        return Ok(());
+        let effect = match trace.statement.effect() {
+            Effect::Allow => "allows",
+            Effect::Deny => "denies",
+        };
+        let actions = trace.statement.action();
+        let what = if actions.is_negated() { "all actions but" } else { "other actions," };
+        let entries = listed(actions.patterns().iter().map(|entry| entry.value.as_str()));
+        return writeln!(f, "{effect} {what} {entries} ({})", Plain(&place));
     }
+    writeln!(f, "{} ({})", statement_text(trace), Plain(&place))?;
     for clause in &trace.clauses {
         let mut text = String::new();
         write_clause(&mut text, clause, policy, trace, request)?;
@@ -289,12 +296,6 @@ fn write_statement(
 }
 
 fn statement_text(statement: &StatementTrace<'_>) -> &'static str {
-    if statement.is_about_other_actions() {
-        return match statement.statement.effect() {
-            Effect::Allow => "allows other actions",
-            Effect::Deny => "denies other actions",
-        };
-    }
     match (statement.statement.effect(), statement.matches) {
         (Effect::Allow, Truth::True) => "allows",
         (Effect::Deny, Truth::True) => "denies",
