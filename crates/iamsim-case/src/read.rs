@@ -313,10 +313,11 @@ impl<'n, 's> Reader<'n, 's> {
             }
         };
         let (text, span) = self.fields.text("resource")?;
-        if text == "*" || wildcard_only {
+        if text == "*" {
             return Some(Resource::None);
         }
-        text.parse().map(Resource::Arn).map_err(|error| self.invalid(span, &error)).ok()
+        let arn: Arn = text.parse().map_err(|error| self.invalid(span, &error)).ok()?;
+        Some(if wildcard_only { Resource::None } else { Resource::Arn(arn) })
     }
 
     fn account(&mut self, name: &str) -> Option<AccountId> {
@@ -536,15 +537,19 @@ fn merged(earlier: ContextValue, later: ContextValue) -> ContextValue {
     ContextValue::Many([values(earlier), values(later)].concat().into())
 }
 
-/// What kind of policy sits on the requested resource.
+/// What kind of policy sits on the requested resource: a role's trust policy when it is about to be assumed.
 fn resource_policy_kind(action: Option<&Action>, resource: Option<&Resource>) -> PolicyKind {
     let asked = action.map_or("", Action::service);
     let service = match resource {
         Some(Resource::Arn(arn)) => arn.service(),
         Some(Resource::None) | None => asked,
     };
+    let is_role = match resource {
+        Some(Resource::Arn(arn)) => arn.service() == "iam" && arn.resource().starts_with("role/"),
+        Some(Resource::None) | None => action.is_some_and(|action| action.name().starts_with("assumerole")),
+    };
     match service {
-        "iam" | "sts" if asked == "sts" => PolicyKind::RoleTrust,
+        _ if asked == "sts" && is_role => PolicyKind::RoleTrust,
         "s3" => PolicyKind::Resource(ResourceService::S3),
         "sqs" => PolicyKind::Resource(ResourceService::Sqs),
         "sns" => PolicyKind::Resource(ResourceService::Sns),

@@ -2,7 +2,7 @@
 //! (PE-CND, PE-MIS, PE-SET).
 
 use iamsim_policy::wildcard::{Token, matches_by, matches_tokens};
-use iamsim_policy::{ARN_PARTS, Comparison, Condition, Family, Operator, SetQualifier, split_tokens};
+use iamsim_policy::{ARN_PARTS, Comparison, Condition, Family, Operator, Piece, SetQualifier};
 
 use crate::context::{Context, ContextValue};
 use crate::program::Operand;
@@ -182,15 +182,12 @@ fn single(operator: Operator, test: &Test<'_>, found: &ContextValue) -> (Truth, 
     match found {
         ContextValue::Absent if operator.if_exists => (Truth::True, ConditionReason::AbsentIfExists),
         ContextValue::Absent => (negated.into(), ConditionReason::KeyAbsent),
-        ContextValue::Unknown if test.operands.is_empty() && !operator.if_exists => {
-            // Absent and present come to the same (PE-CND-14).
-            let (positive, negative) = EMPTY_LIST;
-            let present = if negated { negative } else { positive };
-            if present == negated {
-                (present.into(), ConditionReason::NothingListed)
-            } else {
-                (Truth::Unknown, ConditionReason::KeyUnknown)
-            }
+        // Absent, single-valued and multivalued come to the same (PE-CND-14, PE-SET-06); a negated operator
+        // holds for the first two only.
+        ContextValue::Unknown
+            if test.operands.is_empty() && !operator.if_exists && !negated && !EMPTY_LIST.0 =>
+        {
+            (Truth::False, ConditionReason::NothingListed)
         }
         ContextValue::Unknown => (Truth::Unknown, ConditionReason::KeyUnknown),
         ContextValue::Many(_) => (Truth::False, ConditionReason::NeedsSetQualifier),
@@ -345,18 +342,23 @@ impl Test<'_> {
     fn arn(&self, value: &str) -> Option<Truth> {
         let found = six_parts(value)?;
         Some(Truth::any(self.operands.iter().map(|listed| match listed {
-            Operand::ArnParts(parts) => {
-                let matches = parts.iter().zip(&found).all(|(part, found)| matches_by(part, plain, found));
-                matches.into()
-            }
-            Operand::ArnPieces(pieces) => match fill(pieces, self.context) {
-                Filled::NoValue => Truth::False,
-                Filled::Tokens(tokens) => arn_matches(&tokens, &found).into(),
-                // A value with colons in it would move the parts, so only the whole can be ruled out.
-                Filled::Unknown(tokens) => unknown_if(matches_tokens(&tokens, value)),
-            },
+            Operand::ArnParts(parts) => Truth::all(
+                parts.iter().zip(&found).map(|(part, found)| part_matches(part, found, self.context)),
+            ),
             _ => Truth::False,
         })))
+    }
+}
+
+/// Whether one part of an ARN pattern matches the same part of a value.
+fn part_matches(part: &[Piece], found: &str, context: &Context) -> Truth {
+    if !part.iter().any(|piece| matches!(piece, Piece::Variable { .. })) {
+        return matches_by(part, plain, found).into();
+    }
+    match fill(part, context) {
+        Filled::NoValue => Truth::False,
+        Filled::Tokens(tokens) => matches_tokens(&tokens, found).into(),
+        Filled::Unknown(tokens) => unknown_if(matches_tokens(&tokens, found)),
     }
 }
 
@@ -370,23 +372,6 @@ fn six_parts(value: &str) -> Option<[&str; ARN_PARTS]> {
         count += 1;
     }
     (count == ARN_PARTS && parts.first() == Some(&"arn")).then_some(parts)
-}
-
-fn arn_matches(tokens: &[Token<'_>], found: &[&str; ARN_PARTS]) -> bool {
-    split_tokens(tokens).is_some_and(|parts| {
-        begins_with_arn(&parts) && parts.iter().zip(found).all(|(part, found)| matches_tokens(part, found))
-    })
-}
-
-/// Whether the first of the parts is the plain text `arn`: a wildcard there matches nothing (PE-ARN-03, low
-/// confidence).
-pub(crate) fn begins_with_arn(parts: &[Vec<Token<'_>>; ARN_PARTS]) -> bool {
-    let [first, ..] = parts;
-    let texts = first.iter().map(|token| match token {
-        Token::Text(text) => Some(*text),
-        Token::One | Token::Run => None,
-    });
-    texts.collect::<Option<String>>().is_some_and(|text| text == "arn")
 }
 
 fn string_matches(tokens: &[Token<'_>], value: &str, ignore_case: bool) -> bool {

@@ -7,6 +7,7 @@ use crate::context::ContextValue;
 use crate::fixed::{self, FixedRule};
 use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
 use crate::principal::Reach;
+use crate::program::Candidates;
 use crate::request::{CallerKind, Request, Resource};
 use crate::resource::effective;
 use crate::services;
@@ -109,7 +110,7 @@ pub(crate) struct Inputs<T> {
 pub(crate) struct Facts<T> {
     /// A fixed rule refuses the request.
     pub(crate) refused: T,
-    /// A fixed rule allows it.
+    /// A fixed rule allows it, unless one refuses it.
     pub(crate) free: T,
     /// The caller's role is service-linked, so organizations do not limit it (PE-SLR-01).
     pub(crate) linked: T,
@@ -267,18 +268,18 @@ fn has_key_grant(layers: &Layers, request: &Request) -> bool {
 }
 
 /// The statements of a policy that are looked at.
-enum Either<'a> {
+enum LookedAt<'p> {
     All(std::ops::Range<u32>),
-    Some(std::slice::Iter<'a, u32>),
+    Candidates(Candidates<'p>),
 }
 
-impl Iterator for Either<'_> {
+impl Iterator for LookedAt<'_> {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
         match self {
             Self::All(range) => range.next(),
-            Self::Some(indices) => indices.next().copied(),
+            Self::Candidates(candidates) => candidates.next(),
         }
     }
 }
@@ -436,8 +437,11 @@ impl<T: Tracer> Walk<'_, T> {
         let program = policy.program();
         let all = 0..index_of(program.policy().statements().len());
         // An explanation shows every statement, a decision looks at those that could match.
-        let candidates = program.candidates(self.subject.request.action().service());
-        let looked_at = if T::EXHAUSTIVE { Either::All(all) } else { Either::Some(candidates.iter()) };
+        let looked_at = if T::EXHAUSTIVE {
+            LookedAt::All(all)
+        } else {
+            LookedAt::Candidates(program.candidates(self.subject.request.action().service()))
+        };
         for index in looked_at {
             let Some((statement, compiled)) = program.statement(index as usize) else { continue };
             self.tracer.event(Event::Statement(index));

@@ -28,12 +28,11 @@ pub(crate) enum Part {
     NamedSession,
     NeedsOwnSide,
     Refused,
-    Free,
     Linked,
     Foreign,
 }
 
-const PARTS: [Part; 21] = [
+const PARTS: [Part; 20] = [
     Part::ServiceControlAllow,
     Part::ServiceControlDeny,
     Part::ResourceControlDeny,
@@ -52,7 +51,6 @@ const PARTS: [Part; 21] = [
     Part::NamedSession,
     Part::NeedsOwnSide,
     Part::Refused,
-    Part::Free,
     Part::Linked,
     Part::Foreign,
 ];
@@ -79,7 +77,6 @@ impl<T> Inputs<T> {
             Part::NamedSession => &mut verdicts.grants.session,
             Part::NeedsOwnSide => &mut verdicts.needs_own_side,
             Part::Refused => &mut facts.refused,
-            Part::Free => &mut facts.free,
             Part::Linked => &mut facts.linked,
             Part::Foreign => &mut facts.foreign,
         }
@@ -164,6 +161,9 @@ fn words_of(inputs: &mut Inputs<Truth>) -> Inputs<u64> {
         },
         facts: Facts { refused: u64::FALSE, free: u64::FALSE, linked: u64::FALSE, foreign: u64::FALSE },
     };
+    if inputs.facts.free.is_true() {
+        words.facts.free = u64::TRUE;
+    }
     for part in PARTS {
         if inputs.part(part).is_true() {
             *words.part(part) = u64::TRUE;

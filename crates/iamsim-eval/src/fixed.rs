@@ -26,7 +26,7 @@ pub enum FixedRule {
     /// Role sessions can't call `GetFederationToken` or `GetSessionToken` (PE-SES-08).
     RoleSessionBarredFromTokens,
     /// The action does not work on another account's resource, whatever the policies say (PE-KMS-09,
-    /// PE-SQS-03, PE-PASS-01).
+    /// PE-SQS-03).
     StaysInAccount,
     /// AWS-managed policies and roles under `/aws-reserved/` can't be changed by customers (PE-IAM-01), nor
     /// the policies and the trust of service-linked roles (PE-SLR-01).
@@ -210,7 +210,8 @@ pub(crate) fn perhaps(request: &Request) -> Perhaps {
         }
         Credentials::Unknown { .. } if service == "sts" && !is_open_to_session_tokens(name) => {
             perhaps.refused = Truth::Unknown;
-            perhaps.free = if name == "getsessiontoken" { Truth::Unknown } else { Truth::False };
+            // Where it is not refused it is free.
+            perhaps.free = (name == "getsessiontoken").into();
         }
         _ => {}
     }

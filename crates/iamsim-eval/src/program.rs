@@ -3,15 +3,11 @@
 //! Compiling cannot fail: a [`Policy`] is valid, and a listed value that is not of its operator's type is
 //! kept as such.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use iamsim_policy::wildcard::Token;
-use iamsim_policy::{
-    Comparison, Condition, Family, Piece, Policy, Statement, Template, fixed_tokens, split_tokens,
-};
+use iamsim_policy::{ARN_PARTS, Comparison, Condition, Family, Piece, Policy, Statement, Template};
 use ipnet::IpNet;
 
-use crate::condition::begins_with_arn;
 use crate::statement::index_of;
 use crate::value::{self, Instant, Number};
 
@@ -32,17 +28,31 @@ use crate::value::{self, Instant, Number};
 pub struct Program {
     policy: Policy,
     statements: Box<[CompiledStatement]>,
-    /// Which statements can reach the actions of a service: sorted by service prefix.
-    by_service: Box<[Reached]>,
-    /// Which statements can reach the actions of every other service.
-    elsewhere: Box<[u32]>,
+    /// Which statements name the actions of a service, by service prefix.
+    by_service: BTreeMap<Box<str>, Vec<u32>>,
+    /// Which statements can reach the actions of any service.
+    everywhere: Vec<u32>,
 }
 
-/// A service prefix and the statements that can reach its actions.
-#[derive(Clone, Debug)]
-struct Reached {
-    service: Box<str>,
-    statements: Box<[u32]>,
+/// The statements that can reach an action of a service, in the order written.
+pub(crate) struct Candidates<'p> {
+    named: &'p [u32],
+    everywhere: &'p [u32],
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let from = match (self.named.first(), self.everywhere.first()) {
+            (Some(named), Some(everywhere)) if named < everywhere => &mut self.named,
+            (_, Some(_)) => &mut self.everywhere,
+            (_, None) => &mut self.named,
+        };
+        let (first, rest) = from.split_first()?;
+        *from = rest;
+        Some(*first)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -58,10 +68,8 @@ pub(crate) enum Operand {
     Text(Box<str>),
     /// Text with wildcards or variables, for string operators.
     Pieces(Box<[Piece]>),
-    /// An ARN pattern without variables, cut into its six parts.
+    /// An ARN pattern cut into its six parts. What is filled in for a variable stays within its part.
     ArnParts(Box<[Box<[Piece]>]>),
-    /// An ARN pattern with variables: cut when they are filled in.
-    ArnPieces(Box<[Piece]>),
     Number(Number),
     Instant(Instant),
     Truth(bool),
@@ -74,21 +82,23 @@ pub(crate) enum Operand {
 impl Program {
     /// Compiles a policy.
     pub fn compile(policy: &Policy) -> Self {
-        let statements = policy.statements();
-        let services: BTreeSet<&str> = statements.iter().flat_map(services_of).collect();
-        let reaching = |service: Option<&str>| {
-            let reached = statements.iter().enumerate().filter(|(_, statement)| reaches(statement, service));
-            reached.map(|(index, _)| index_of(index)).collect()
-        };
-        Self {
-            policy: policy.clone(),
-            statements: statements.iter().map(statement).collect(),
-            by_service: services
-                .iter()
-                .map(|service| Reached { service: (*service).into(), statements: reaching(Some(service)) })
-                .collect(),
-            elsewhere: reaching(None),
+        let mut by_service: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
+        let mut everywhere = Vec::new();
+        for (index, statement) in policy.statements().iter().enumerate() {
+            let index = index_of(index);
+            if reaches_everywhere(statement) {
+                everywhere.push(index);
+                continue;
+            }
+            for service in services_of(statement) {
+                let named = by_service.entry(service.into()).or_default();
+                if named.last() != Some(&index) {
+                    named.push(index);
+                }
+            }
         }
+        let statements = policy.statements().iter().map(statement).collect();
+        Self { policy: policy.clone(), statements, by_service, everywhere }
     }
 
     /// The policy it was made of.
@@ -112,12 +122,9 @@ impl Program {
 
     /// The statements that can reach an action of a service, in the order written. A statement that is left
     /// out could not match whatever the request.
-    pub(crate) fn candidates(&self, service: &str) -> &[u32] {
-        let found = self.by_service.binary_search_by(|reached| (*reached.service).cmp(service));
-        found
-            .ok()
-            .and_then(|at| self.by_service.get(at))
-            .map_or(&self.elsewhere, |reached| &reached.statements)
+    pub(crate) fn candidates(&self, service: &str) -> Candidates<'_> {
+        let named = self.by_service.get(service).map(Vec::as_slice).unwrap_or_default();
+        Candidates { named, everywhere: &self.everywhere }
     }
 }
 
@@ -126,14 +133,15 @@ fn services_of(statement: &Statement) -> impl Iterator<Item = &str> {
     statement.action().patterns().iter().filter_map(|pattern| pattern.value.service())
 }
 
-/// Whether a statement could match some action of a service; none stands for services it does not name.
-fn reaches(statement: &Statement, service: Option<&str>) -> bool {
+/// Whether a statement could match actions of services it does not name.
+fn reaches_everywhere(statement: &Statement) -> bool {
     let clause = statement.action();
+    let is_wild = |service: &str| service.contains(['*', '?']);
     clause.is_negated()
-        || clause.patterns().iter().any(|pattern| {
-            let named = |named: &str| Some(named) == service || named.contains(['*', '?']);
-            pattern.value.is_any() || pattern.value.service().is_some_and(named)
-        })
+        || clause
+            .patterns()
+            .iter()
+            .any(|pattern| pattern.value.is_any() || pattern.value.service().is_some_and(is_wild))
 }
 
 fn statement(statement: &Statement) -> CompiledStatement {
@@ -172,24 +180,100 @@ fn string_operand(text: &str, template: Option<&Template>) -> Operand {
     }
 }
 
+/// Whether an ARN pattern must begin with `arn` and have six parts to match anything, so that `*` is not any
+/// ARN. Low confidence (PE-ARN-03): otherwise the first part is not looked at and missing parts are `*`, as
+/// IAM completes a short ARN.
+const ONLY_WHOLE_ARNS_MATCH: bool = true;
+
 fn arn_operand(text: &str, template: Option<&Template>) -> Operand {
     let plain = Template::plain(text);
-    let template = template.unwrap_or(&plain);
-    let Some(tokens) = fixed_tokens(template) else {
-        return Operand::ArnPieces(template.pieces().into());
-    };
-    match split_tokens(&tokens).filter(begins_with_arn) {
-        None => Operand::Unreadable,
-        Some(parts) => Operand::ArnParts(
-            parts.iter().map(|part| part.iter().map(|token| piece(*token)).collect()).collect(),
-        ),
+    let mut parts = arn_parts(template.unwrap_or(&plain).pieces());
+    if ONLY_WHOLE_ARNS_MATCH {
+        let begins_with_arn = match parts.first().map(Vec::as_slice) {
+            Some([Piece::Text(first)]) => **first == *"arn",
+            _ => false,
+        };
+        if !begins_with_arn || parts.len() < ARN_PARTS {
+            return Operand::Unreadable;
+        }
+    } else {
+        parts.resize_with(ARN_PARTS, || vec![Piece::Run]);
+    }
+    Operand::ArnParts(parts.into_iter().map(Into::into).collect())
+}
+
+/// Cuts pieces at their first five colons; a colon in the name of a variable is none.
+fn arn_parts(pieces: &[Piece]) -> Vec<Vec<Piece>> {
+    let mut parts: Vec<Vec<Piece>> = vec![Vec::new()];
+    for piece in pieces {
+        let mut rest = match piece {
+            Piece::Text(text) => &**text,
+            other => {
+                if let Some(part) = parts.last_mut() {
+                    part.push(other.clone());
+                }
+                continue;
+            }
+        };
+        while parts.len() < ARN_PARTS
+            && let Some((before, after)) = rest.split_once(':')
+        {
+            push_text(&mut parts, before);
+            parts.push(Vec::new());
+            rest = after;
+        }
+        push_text(&mut parts, rest);
+    }
+    parts
+}
+
+fn push_text(parts: &mut [Vec<Piece>], text: &str) {
+    if let Some(part) = parts.last_mut()
+        && !text.is_empty()
+    {
+        part.push(Piece::Text(text.into()));
     }
 }
 
-fn piece(token: Token<'_>) -> Piece {
-    match token {
-        Token::Text(text) => Piece::Text(text.into()),
-        Token::One => Piece::One,
-        Token::Run => Piece::Run,
+#[cfg(test)]
+mod tests {
+    use iamsim_policy::PolicyKind;
+
+    use super::*;
+
+    #[test]
+    fn candidates_are_all_that_could_match_in_the_order_written() {
+        let statement = |action: &str| format!(r#"{{"Effect": "Allow", {action}, "Resource": "*"}}"#);
+        let statements = [
+            statement(r#""Action": "s3:*""#),
+            statement(r#""Action": "*""#),
+            statement(r#""Action": ["sqs:SendMessage", "S3:Get*", "s3:Put*"]"#),
+            statement(r#""NotAction": "s3:*""#),
+            statement(r#""Action": "sns:*""#),
+        ];
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
+        let program = Program::compile(&Policy::parse(PolicyKind::Identity, text).unwrap());
+        let check = |service: &str, expected: &[u32]| {
+            assert_eq!(program.candidates(service).collect::<Vec<_>>(), expected, "{service}");
+        };
+        check("s3", &[0, 1, 2, 3]);
+        check("sqs", &[1, 2, 3]);
+        check("sns", &[1, 3, 4]);
+        check("ec2", &[1, 3]);
+    }
+
+    #[test]
+    fn an_index_of_services_is_as_large_as_the_policy() {
+        let statement = |n: usize| {
+            let action = if usize::is_multiple_of(n, 2) { format!("service{n}:*") } else { "*".to_owned() };
+            format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#)
+        };
+        let statements: Vec<String> = (0..5_000).map(statement).collect();
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
+        let program = Program::compile(&Policy::parse(PolicyKind::Identity, text).unwrap());
+        let indexed: usize = program.by_service.values().map(Vec::len).sum();
+        assert_eq!(indexed + program.everywhere.len(), 5_000);
+        assert_eq!(program.candidates("service7000").count(), 2_500);
+        assert_eq!(program.candidates("service400").count(), 2_501);
     }
 }

@@ -76,7 +76,6 @@ pub(crate) fn stays_in_account(request: &Request) -> bool {
     match action.service() {
         "kms" => !KMS_CROSS_ACCOUNT.contains(&action.name()),
         "sqs" => SQS_OWN_ACCOUNT_ONLY.contains(&action.name()),
-        "iam" => action.name() == "passrole", // PE-PASS-01
         _ => false,
     }
 }

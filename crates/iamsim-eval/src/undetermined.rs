@@ -126,7 +126,7 @@ pub(crate) fn dependence(
     if awaited.contains(Part::Linked) {
         found.fact(UnknownFact::RolePath);
     }
-    if awaited.contains(Part::Refused) || awaited.contains(Part::Free) {
+    if awaited.contains(Part::Refused) {
         found.credentials();
     }
     let owner_matters = awaited.contains(Part::Foreign)

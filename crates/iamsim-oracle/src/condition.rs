@@ -134,7 +134,17 @@ fn holds(condition: &Condition, variables: bool, context: &Context) -> Truth {
         return null_holds(operator.set, key, values, &held);
     }
     let satisfies = |value: &str| value_satisfies(*operator, value, values, variables, context);
-    let unknown = || Truth::unknown(key);
+    // What an unknown value is compared with may be unknown as well.
+    let unknown = || {
+        let variables = variables && operator.takes_variables();
+        let mut keys = BTreeSet::from([key.to_lowercase()]);
+        for value in values {
+            if let Resolved::Unknown(of, _) = resolve(&read(value, variables), context) {
+                keys.extend(of);
+            }
+        }
+        Truth::Unknown(keys)
+    };
     match (operator.set, held) {
         // PE-CND-14: an empty list of values.
         (Set::Any, _) if values.is_empty() => Truth::False,
@@ -230,14 +240,19 @@ impl Outcome {
 
 fn compare(test: Test, value: &str, entry: &str, variables: bool, context: &Context) -> Outcome {
     match test {
-        Test::String => compare_text(entry, variables, context, |glyphs| {
-            glyphs.iter().copied().map(as_written).eq(value.chars())
+        // Without wildcards every character stands for itself (PE-STR-01).
+        Test::String => compare_text(&literal(read(entry, variables)), context, |glyphs| glob(glyphs, value)),
+        Test::StringIgnoreCase => compare_text(&literal(read(entry, variables)), context, |glyphs| {
+            let folded: Vec<Glyph> = glyphs
+                .iter()
+                .map(|glyph| match glyph {
+                    Glyph::Char(c) => Glyph::Char(c.to_ascii_lowercase()),
+                    wildcard => *wildcard,
+                })
+                .collect();
+            glob(&folded, &value.to_ascii_lowercase())
         }),
-        Test::StringIgnoreCase => compare_text(entry, variables, context, |glyphs| {
-            let entry: String = glyphs.iter().copied().map(as_written).collect();
-            entry.eq_ignore_ascii_case(value)
-        }),
-        Test::StringLike => compare_text(entry, variables, context, |glyphs| glob(glyphs, value)),
+        Test::StringLike => compare_text(&read(entry, variables), context, |glyphs| glob(glyphs, value)),
         Test::Arn => compare_arn(value, entry, variables, context),
         Test::Numeric(order) => match (number(value), number(entry)) {
             (Some(value), Some(entry)) => Outcome::of(stands(order, value.compare(&entry))),
@@ -268,26 +283,21 @@ fn read(entry: &str, variables: bool) -> Vec<Piece> {
     plain(entry)
 }
 
-fn compare_text(
-    entry: &str,
-    variables: bool,
-    context: &Context,
-    matches: impl Fn(&[Glyph]) -> bool,
-) -> Outcome {
-    match resolve(&read(entry, variables), context) {
+fn compare_text(pieces: &[Piece], context: &Context, matches: impl Fn(&[Glyph]) -> bool) -> Outcome {
+    match resolve(pieces, context) {
         Resolved::Text(glyphs) => Outcome::of(matches(&glyphs)),
-        Resolved::NoValue => Outcome::Differ, // PE-VAR-07, PE-VAR-08
-        Resolved::Unknown(keys) => Outcome::Unknown(keys),
+        Resolved::Unknown(keys, widest) if matches(&widest) => Outcome::Unknown(keys),
+        Resolved::NoValue | Resolved::Unknown(..) => Outcome::Differ, // PE-VAR-07, PE-VAR-08
     }
 }
 
-/// The character of a glyph for operators without wildcards (PE-STR-01).
-fn as_written(glyph: Glyph) -> char {
-    match glyph {
-        Glyph::Char(c) => c,
-        Glyph::Run => '*',
-        Glyph::One => '?',
-    }
+/// The pieces, with `*` and `?` as plain characters.
+fn literal(pieces: Vec<Piece>) -> Vec<Piece> {
+    let plain = |piece| match piece {
+        Piece::Char(c) => Piece::Escaped(c),
+        other => other,
+    };
+    pieces.into_iter().map(plain).collect()
 }
 
 /// Compares part by part (PE-ARN-02); what is no full ARN matches nothing (PE-ARN-03, PE-ARN-04).
@@ -310,7 +320,8 @@ fn compare_arn(value: &str, entry: &str, variables: bool, context: &Context) -> 
     let outcomes = rest.iter().zip(arn.parts()).map(|(part, value)| match resolve(part, context) {
         Resolved::Text(glyphs) => Truth::of(glob(&glyphs, value)),
         Resolved::NoValue => Truth::False,
-        Resolved::Unknown(keys) => Truth::Unknown(keys),
+        Resolved::Unknown(_, widest) if !glob(&widest, value) => Truth::False,
+        Resolved::Unknown(keys, _) => Truth::Unknown(keys),
     });
     match Truth::all(outcomes) {
         Truth::True => Outcome::Match,

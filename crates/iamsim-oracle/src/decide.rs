@@ -337,13 +337,13 @@ fn who_matches(statement: &Statement, kind: Kind, case: &Case) -> Truth {
         // Policies of the caller's side name nobody; elsewhere that reaches nobody (PE-TYP-11).
         Who::Unsaid => Truth::of(matches!(kind, Kind::Identity | Kind::Boundary | Kind::Session | Kind::Scp)),
         Who::Principal(list) => Truth::any(
-            named(list, statement.effect, case)
+            named(list, statement.effect, kind, case)
                 .into_iter()
                 // PE-VPCE-03: at a gateway endpoint an account is its root user.
                 .filter(|(grade, _)| !(at_gateway(kind, case) && *grade == Grade::Delegating))
                 .map(|(_, truth)| truth),
         ),
-        Who::NotPrincipal(list) => not_named(list, statement.effect, case),
+        Who::NotPrincipal(list) => not_named(list, statement.effect, kind, case),
     }
 }
 
@@ -366,16 +366,17 @@ impl Grants {
         let policy = policy.filter(|policy| !is_cut_off(policy, case));
         let of_grade = |wanted: Grade| {
             let Some(document) = policy else { return Truth::False };
+            let kind = if case.asks_for_trust() { Kind::Trust } else { Kind::Resource };
             Truth::any(document.statements.iter().filter(|s| s.effect == Effect::Allow).map(|statement| {
                 let who = match &statement.who {
                     Who::Principal(list) => Truth::any(
-                        named(list, Effect::Allow, case)
+                        named(list, Effect::Allow, kind, case)
                             .into_iter()
                             .filter(|(grade, _)| *grade == wanted)
                             .map(|(_, truth)| truth),
                     ),
                     Who::NotPrincipal(list) if wanted == Grade::Strong => {
-                        not_named(list, Effect::Allow, case) // PE-NP-06: as `*`
+                        not_named(list, Effect::Allow, kind, case) // PE-NP-06: as `*`
                     }
                     Who::NotPrincipal(_) | Who::Unsaid => Truth::False, // PE-TYP-11
                 };
@@ -432,13 +433,13 @@ fn granted(case: &Case, grants: &Grants, identity: &Truth, boundary: &Truth, ses
         return if case.asks_for_key() { grants.any() } else { Truth::True };
     }
     let trust = case.asks_for_trust();
-    // PE-TRU-07: an inherited source identity needs the caller's own permission as well.
+    // PE-TRU-07: an inherited source identity needs the caller's own permissions as well, as across accounts.
     let inherits = if case.action_is(&["sts:SetSourceIdentity"]) {
         holds(case, condition("Null", "aws:SourceIdentity", "false"))
     } else {
         Truth::False
     };
-    let own_side = inherits.not().or(identity.clone());
+    let own_side = inherits.not().or(all_three.clone());
     // PE-STS-05: when roles are assumed, only the session's own name spares the boundary.
     let strong_limit = if trust { boundary.clone() } else { Truth::True };
     let by_session = grants.session.clone().and(own_side.clone());

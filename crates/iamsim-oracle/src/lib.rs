@@ -22,6 +22,7 @@
 //! ```
 
 mod case;
+pub mod compare;
 mod condition;
 mod decide;
 mod document;

@@ -132,7 +132,7 @@ pub(crate) fn resource_applies(
         return Truth::True;
     };
     if scope.negated
-        && matches!(kind, Kind::Scp | Kind::Rcp)
+        && kind == Kind::Rcp
         && scope.entries.iter().any(|entry| completed(entry, kind).is_none())
     {
         return Truth::False; // PE-RES-07, last sentence
@@ -163,7 +163,9 @@ fn resource_matches(entry: &str, target: &Target, kind: Kind, variables: bool, c
     match resolve(&tail, context) {
         Resolved::Text(glyphs) => Truth::of(glob(&glyphs, &arn.resource)),
         Resolved::NoValue => Truth::False, // PE-RES-16
-        Resolved::Unknown(keys) => Truth::Unknown(keys),
+        // What even the widest value would not cover is not covered.
+        Resolved::Unknown(_, widest) if !glob(&widest, &arn.resource) => Truth::False,
+        Resolved::Unknown(keys, _) => Truth::Unknown(keys),
     }
 }
 

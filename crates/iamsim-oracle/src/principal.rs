@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::case::{Case, Held, SIDE, is_account_id};
-use crate::document::{Effect, one_or_more};
+use crate::document::{Effect, Kind, one_or_more};
 use crate::matching::Arn;
 use crate::truth::Truth;
 
@@ -107,6 +107,15 @@ impl Caller {
         self.arn.as_ref().map_or("aws", |arn| &arn.partition)
     }
 
+    /// Whether an ARN is of a user of the caller's account and partition.
+    fn may_be_session_of(&self, user: &str) -> bool {
+        Arn::read(user).filter(|arn| arn.resource.starts_with("user/")).is_some_and(|other| {
+            self.arn
+                .as_ref()
+                .is_some_and(|own| (&own.account, &own.partition) == (&other.account, &other.partition))
+        })
+    }
+
     fn arn_of(&self, resource: &str) -> String {
         self.arn
             .as_ref()
@@ -188,13 +197,14 @@ fn is_session(case: &Case, wanted: &Arn, text: &str) -> Truth {
     }
 }
 
-/// Tells whether the caller is the user with this ARN, or a federated session of it. The name of a
-/// federated session is taken for its user's, as nothing else in a case tells.
-fn is_user(case: &Case, wanted: &str) -> bool {
-    match case.caller.kind {
-        CallerKind::User => case.caller.name == wanted,
-        CallerKind::FederatedUser => case.caller.arn_of(&format!("user/{}", case.caller.tail())) == wanted,
-        _ => false,
+/// Tells whether the caller is the user with this ARN, or a federated session of it. Which user of the
+/// account is behind a federated session nothing in a case tells.
+fn is_user(case: &Case, wanted: &str) -> Truth {
+    let caller = &case.caller;
+    match caller.kind {
+        CallerKind::User => Truth::of(caller.name == wanted),
+        CallerKind::FederatedUser if caller.may_be_session_of(wanted) => Truth::unknowable(),
+        _ => Truth::False,
     }
 }
 
@@ -202,8 +212,13 @@ fn is_user(case: &Case, wanted: &str) -> bool {
 fn has_unique_id(case: &Case, id: &str) -> Truth {
     let fits = |held: Held, test: &dyn Fn(&str) -> bool| match held {
         Held::One(value) => Truth::of(test(&value)),
-        Held::Unknown => Truth::unknown("aws:userid"),
-        Held::Absent | Held::Many(_) => Truth::False,
+        // Ids of users and of roles begin alike each.
+        Held::Unknown
+            if id.starts_with(if case.caller.kind == CallerKind::User { "AIDA" } else { "AROA" }) =>
+        {
+            Truth::unknown("aws:userid")
+        }
+        Held::Unknown | Held::Absent | Held::Many(_) => Truth::False,
     };
     let held = case.context.get("aws:userid");
     match case.caller.kind {
@@ -211,6 +226,8 @@ fn has_unique_id(case: &Case, id: &str) -> Truth {
         CallerKind::Role | CallerKind::AssumedRole => {
             fits(held, &|value| value.split_once(':').is_some_and(|(role, _)| role == id))
         }
+        // Of the user behind it as little is known as its name.
+        CallerKind::FederatedUser if id.starts_with("AIDA") => Truth::unknowable(),
         _ => Truth::False,
     }
 }
@@ -324,10 +341,10 @@ pub(crate) enum Grade {
 }
 
 /// Tells by which entries `Principal` names the caller, each with its grade.
-pub(crate) fn named(named: &Named, effect: Effect, case: &Case) -> Vec<(Grade, Truth)> {
+pub(crate) fn named(named: &Named, effect: Effect, kind: Kind, case: &Case) -> Vec<(Grade, Truth)> {
     let mut found = Vec::new();
     if named.is_everyone() {
-        found.push((Grade::Strong, Truth::of(everyone_includes(effect, case))));
+        found.push((Grade::Strong, Truth::of(everyone_includes(effect, kind, case))));
     }
     let Named::Lists { aws, service, federated, canonical } = named else { return found };
     found.extend(aws.iter().filter(|entry| *entry != "*").map(|entry| names_aws(entry, case)));
@@ -346,14 +363,12 @@ pub(crate) fn named(named: &Named, effect: Effect, case: &Case) -> Vec<(Grade, T
     found
 }
 
-/// `*` is everyone (PE-PRN-01); it admits no provider to a role (PE-STS-10) and no stranger without
+/// `*` is everyone (PE-PRN-01); in a trust policy it admits no provider (PE-STS-10) and no stranger without
 /// signature, yet a Deny spares neither (PE-DNY-01).
-fn everyone_includes(effect: Effect, case: &Case) -> bool {
-    match case.caller.kind {
-        CallerKind::Oidc | CallerKind::Saml => effect == Effect::Deny,
-        CallerKind::Anonymous => effect == Effect::Deny || !case.asks_for_trust(),
-        _ => true,
-    }
+fn everyone_includes(effect: Effect, kind: Kind, case: &Case) -> bool {
+    let admits = kind == Kind::Trust && effect == Effect::Allow;
+    let stranger = matches!(case.caller.kind, CallerKind::Oidc | CallerKind::Saml | CallerKind::Anonymous);
+    !(admits && stranger)
 }
 
 /// A provider asks for its own kind of role session and for nothing else (PE-PRN-14, PE-STS-10).
@@ -385,7 +400,7 @@ fn names_aws(entry: &str, case: &Case) -> (Grade, Truth) {
         }
         ("iam", Some("user")) => {
             let grade = if kind == CallerKind::User { Grade::Strong } else { Grade::Limited };
-            (grade, Truth::of(is_user(case, entry)))
+            (grade, is_user(case, entry))
         }
         ("iam", Some("role")) => (Grade::Limited, is_role(case, entry)),
         ("sts", Some("assumed-role")) => (Grade::Session, is_session(case, &arn, entry)),
@@ -401,12 +416,13 @@ fn names_aws(entry: &str, case: &Case) -> (Grade, Truth) {
 ///
 /// In a Deny the whole chain of the caller must be listed to be spared (PE-NP-03), and a caller with
 /// a boundary never is (PE-NP-05). In an Allow, whoever is listed by any entry is left out (PE-NP-06).
-pub(crate) fn not_named(listed: &Named, effect: Effect, case: &Case) -> Truth {
+pub(crate) fn not_named(listed: &Named, effect: Effect, kind: Kind, case: &Case) -> Truth {
     let caller = &case.caller;
     if effect == Effect::Allow {
-        let admitted = Truth::of(everyone_includes(effect, case));
-        return admitted
-            .and(Truth::any(named(listed, Effect::Deny, case).into_iter().map(|(_, truth)| truth)).not());
+        let admitted = Truth::of(everyone_includes(effect, kind, case));
+        return admitted.and(
+            Truth::any(named(listed, Effect::Deny, kind, case).into_iter().map(|(_, truth)| truth)).not(),
+        );
     }
     if case.boundary.is_some() && caller.has_own_policies() {
         return Truth::True;
@@ -432,7 +448,7 @@ pub(crate) fn not_named(listed: &Named, effect: Effect, case: &Case) -> Truth {
     };
     let user = || {
         any(&|entry, arn| match arn {
-            Some(_) => Truth::of(is_user(case, entry)),
+            Some(_) => is_user(case, entry),
             None => has_unique_id(case, entry),
         })
     };

@@ -69,8 +69,8 @@ pub(crate) enum Resolved {
     Text(Vec<Glyph>),
     /// Some variable has neither value nor default (PE-VAR-07).
     NoValue,
-    /// Some variable's value is not known.
-    Unknown(BTreeSet<String>),
+    /// Some variable's value is not known: the keys, and the widest pattern it could become.
+    Unknown(BTreeSet<String>, Vec<Glyph>),
 }
 
 /// Replaces the variables, in one pass (PE-VAR-11).
@@ -87,6 +87,7 @@ pub(crate) fn resolve(pieces: &[Piece], context: &Context) -> Resolved {
                 let value = match context.get(key) {
                     Held::Unknown => {
                         unknown.insert(key.to_lowercase());
+                        glyphs.push(Glyph::Run);
                         continue;
                     }
                     // An empty value is no value (PE-VAR-09), and so is a list (PE-VAR-06).
@@ -106,7 +107,7 @@ pub(crate) fn resolve(pieces: &[Piece], context: &Context) -> Resolved {
     } else if unknown.is_empty() {
         Resolved::Text(glyphs)
     } else {
-        Resolved::Unknown(unknown)
+        Resolved::Unknown(unknown, glyphs)
     }
 }
 

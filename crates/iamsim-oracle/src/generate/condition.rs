@@ -1,7 +1,6 @@
 //! Draws condition blocks: all operators, in all forms, on keys that requests often have.
 //!
-//! It keeps away from values the rules do not settle: dates and addresses that are none, and empty
-//! value lists where two rules of theirs meet.
+//! It does not know which values a request has, only which are likely to meet one.
 
 use serde_json::{Map, Value, json};
 
@@ -27,9 +26,6 @@ pub(crate) fn block(draw: &mut Draw, used: &mut Used, service: &str) -> Value {
         }
         used.keys.insert(clause.key.to_lowercase());
         used.keys.extend(variables_of(&clause.value));
-        if clause.settled {
-            used.settled.insert(clause.key.to_lowercase());
-        }
         keys.insert(spelled, clause.value);
     }
     Value::Object(block)
@@ -58,8 +54,6 @@ struct Clause {
     operator: String,
     key: &'static str,
     value: Value,
-    /// Whether an unknown value of the key would leave the clause to interpretation.
-    settled: bool,
 }
 
 fn clause(draw: &mut Draw, service: &str) -> Clause {
@@ -114,31 +108,24 @@ fn string(draw: &mut Draw, service: &str) -> Clause {
     ];
     let value = |draw: &mut Draw| if draw.chance(15) { draw.word(&variables) } else { draw.word(words) };
     let operator = draw.word(&TEXT_OPERATORS);
-    let (operator, set) = dressed(operator, false, draw);
-    let values = listed(draw, set, operator.contains("Not"), operator.ends_with("IfExists"), value);
-    let settled = values == json!([]);
-    Clause { operator, key, value: values, settled }
+    let operator = dressed(operator, false, draw);
+    let values = listed(draw, value);
+    Clause { operator, key, value: values }
 }
 
-/// Adds a set operator and `IfExists` to a base operator; tells whether it has a set operator.
-fn dressed(base: &str, multivalued: bool, draw: &mut Draw) -> (String, bool) {
+/// Adds a set operator and `IfExists` to a base operator.
+fn dressed(base: &str, multivalued: bool, draw: &mut Draw) -> String {
     let set = draw.chance(if multivalued { 82 } else { 16 });
     let prefix = if set { draw.word(&["ForAllValues:", "ForAnyValue:"]) } else { "" };
     let suffix = if draw.chance(18) { "IfExists" } else { "" };
-    (format!("{prefix}{base}{suffix}"), set)
+    format!("{prefix}{base}{suffix}")
 }
 
-/// One value, bare or in a list, or several. An empty list only where one rule speaks of it (PE-CND-14).
-fn listed(
-    draw: &mut Draw,
-    set: bool,
-    negated: bool,
-    if_exists: bool,
-    mut value: impl FnMut(&mut Draw) -> &'static str,
-) -> Value {
+/// One value, bare or in a list, or several, or none (PE-CND-14).
+fn listed(draw: &mut Draw, mut value: impl FnMut(&mut Draw) -> &'static str) -> Value {
     match draw.below(100) {
-        0..3 if !(negated && (set || if_exists)) && !(set && if_exists) => json!([]),
-        0..60 => json!(value(draw)),
+        0..3 => json!([]),
+        3..60 => json!(value(draw)),
         60..75 => json!([value(draw)]),
         _ => json!([value(draw), value(draw)]),
     }
@@ -151,10 +138,10 @@ fn multivalued(draw: &mut Draw) -> Clause {
         _ => ("aws:CalledVia", &["athena.amazonaws.com", "*.amazonaws.com"]),
     };
     let base = draw.word(&TEXT_OPERATORS);
-    let (operator, _) = dressed(base, true, draw);
+    let operator = dressed(base, true, draw);
     let first = draw.word(words);
     let value = if draw.chance(50) { json!(first) } else { json!([first, draw.word(words)]) };
-    Clause { operator, key, value, settled: false }
+    Clause { operator, key, value }
 }
 
 fn numeric(draw: &mut Draw) -> Clause {
@@ -167,7 +154,7 @@ fn numeric(draw: &mut Draw) -> Clause {
         "NumericGreaterThan",
         "NumericGreaterThanEquals",
     ]);
-    let (operator, _) = dressed(base, false, draw);
+    let operator = dressed(base, false, draw);
     let value = match draw.below(8) {
         0 => json!("abc"),
         1 => json!(10),
@@ -178,7 +165,7 @@ fn numeric(draw: &mut Draw) -> Clause {
         6 => json!("${aws:PrincipalTag/team}"),
         _ => json!([3600, 10.5]),
     };
-    Clause { operator, key, value, settled: false }
+    Clause { operator, key, value }
 }
 
 fn date(draw: &mut Draw) -> Clause {
@@ -191,7 +178,7 @@ fn date(draw: &mut Draw) -> Clause {
         "DateGreaterThan",
         "DateGreaterThanEquals",
     ]);
-    let (operator, _) = dressed(base, false, draw);
+    let operator = dressed(base, false, draw);
     let dates = [
         "2024-05-01T12:00:00Z",
         "2024-05-01T13:00+01:00",
@@ -209,7 +196,7 @@ fn date(draw: &mut Draw) -> Clause {
     } else {
         json!([draw.word(&dates), draw.word(&dates)])
     };
-    Clause { operator, key, value, settled: false }
+    Clause { operator, key, value }
 }
 
 fn boolean(draw: &mut Draw) -> Clause {
@@ -221,7 +208,7 @@ fn boolean(draw: &mut Draw) -> Clause {
         "aws:PrincipalIsAWSService",
     ];
     let key = draw.word(&keys);
-    let (operator, _) = dressed("Bool", false, draw);
+    let operator = dressed("Bool", false, draw);
     let value = match draw.below(8) {
         0 => json!(true),
         1 => json!(false),
@@ -230,12 +217,12 @@ fn boolean(draw: &mut Draw) -> Clause {
         5 => json!(["true", "false"]),
         _ => json!("true"),
     };
-    Clause { operator, key, value, settled: false }
+    Clause { operator, key, value }
 }
 
 fn address(draw: &mut Draw) -> Clause {
     let base = draw.word(&["IpAddress", "NotIpAddress"]);
-    let (operator, _) = dressed(base, false, draw);
+    let operator = dressed(base, false, draw);
     let ranges =
         ["203.0.113.7/24", "203.0.113.7", "0.0.0.0/0", "198.51.100.0/28", "2001:db8::/32", "2001:DB8::1"];
     let value = if draw.chance(70) {
@@ -243,12 +230,12 @@ fn address(draw: &mut Draw) -> Clause {
     } else {
         json!([draw.word(&ranges), draw.word(&ranges)])
     };
-    Clause { operator, key: "aws:SourceIp", value, settled: false }
+    Clause { operator, key: "aws:SourceIp", value }
 }
 
 fn arn(draw: &mut Draw) -> Clause {
     let base = draw.word(&["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"]);
-    let (operator, _) = dressed(base, false, draw);
+    let operator = dressed(base, false, draw);
     let (key, words): (_, &[&'static str]) = if draw.chance(70) {
         (
             "aws:PrincipalArn",
@@ -278,7 +265,7 @@ fn arn(draw: &mut Draw) -> Clause {
     };
     let value =
         if draw.chance(70) { json!(draw.word(words)) } else { json!([draw.word(words), draw.word(words)]) };
-    Clause { operator, key, value, settled: false }
+    Clause { operator, key, value }
 }
 
 fn null(draw: &mut Draw) -> Clause {
@@ -301,12 +288,11 @@ fn null(draw: &mut Draw) -> Clause {
         3..7 => json!("true"),
         _ => json!("false"),
     };
-    let settled = value.is_array();
-    Clause { operator: format!("{prefix}Null"), key, value, settled }
+    Clause { operator: format!("{prefix}Null"), key, value }
 }
 
 fn binary(draw: &mut Draw) -> Clause {
-    let (operator, _) = dressed("BinaryEquals", false, draw);
+    let operator = dressed("BinaryEquals", false, draw);
     let value = json!(draw.word(&["QUJD", "QQ==", "QUI="]));
-    Clause { operator, key: "example:Digest", value, settled: false }
+    Clause { operator, key: "example:Digest", value }
 }

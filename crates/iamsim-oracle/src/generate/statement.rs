@@ -88,10 +88,10 @@ fn statement(layer: Layer, number: usize, world: &World, draw: &mut Draw, used: 
     }
     let deny = draw.chance(layer.denying());
     put(&mut statement, "Effect", json!(if deny { "Deny" } else { "Allow" }));
-    principal(&mut statement, layer, deny, world, draw, used);
+    principal(&mut statement, layer, deny, world, draw);
     action(&mut statement, layer, deny, world, draw);
     if layer != Layer::Trust {
-        resource(&mut statement, layer, deny, world, draw, used);
+        resource(&mut statement, deny, world, draw, used);
     }
     if draw.chance(if deny { 75 } else { 40 }) {
         let condition = condition(&statement, layer, deny, world, draw, used);
@@ -181,26 +181,19 @@ fn action_entry(hit: bool, layer: Layer, world: &World, draw: &mut Draw) -> Stri
     }
 }
 
-fn resource(
-    statement: &mut Value,
-    layer: Layer,
-    deny: bool,
-    world: &World,
-    draw: &mut Draw,
-    used: &mut Used,
-) {
+fn resource(statement: &mut Value, deny: bool, world: &World, draw: &mut Draw, used: &mut Used) {
     let hit = draw.chance(if deny { 72 } else { 90 });
     let negated = draw.chance(12);
-    let mut entries = vec![resource_entry(hit != negated, layer, world, draw)];
+    let mut entries = vec![resource_entry(hit != negated, world, draw)];
     if draw.chance(25) && !negated {
-        entries.push(resource_entry(false, layer, world, draw));
+        entries.push(resource_entry(false, world, draw));
     }
     used.keys.extend(entries.iter().flat_map(|entry| condition::keys_in(entry)));
     let name = if negated { "NotResource" } else { "Resource" };
     put(statement, name, one_or_list(&entries, draw));
 }
 
-fn resource_entry(hit: bool, layer: Layer, world: &World, draw: &mut Draw) -> String {
+fn resource_entry(hit: bool, world: &World, draw: &mut Draw) -> String {
     let asked = world.resource.as_str();
     let iam = world.service() == "iam" || world.service() == "sts";
     let elsewhere = if iam { "arn:aws:iam::111111111111:user/nobody" } else { "arn:aws:s3:::other/*" };
@@ -230,7 +223,7 @@ fn resource_entry(hit: bool, layer: Layer, world: &World, draw: &mut Draw) -> St
             10 if tail.contains("alice") => asked.replace("alice", "${aws:username}"),
             10 if tail.contains("red") => asked.replace("red", draw.word(&RED_VARIABLES)),
             11 if tail.contains("red") => asked.replace("red", "r*d"),
-            11 if layer.is_identity_like() && !iam => short(asked),
+            11 if !iam => format!("{}{}", short(asked), draw.word(&["", ":*", "*"])),
             _ => asked.to_owned(),
         };
     }
@@ -263,14 +256,7 @@ fn short(arn: &str) -> String {
     arn.split(':').take(3).collect::<Vec<_>>().join(":")
 }
 
-fn principal(
-    statement: &mut Value,
-    layer: Layer,
-    deny: bool,
-    world: &World,
-    draw: &mut Draw,
-    used: &mut Used,
-) {
+fn principal(statement: &mut Value, layer: Layer, deny: bool, world: &World, draw: &mut Draw) {
     match layer {
         Layer::Identity | Layer::Boundary | Layer::Session | Layer::ScpAllow | Layer::ScpDeny => {}
         Layer::Rcp => put(statement, "Principal", json!("*")),
@@ -301,7 +287,7 @@ fn principal(
         }
         Layer::Resource | Layer::Trust => {
             let hit = draw.chance(if deny { 70 } else { 85 });
-            put(statement, "Principal", named(hit, layer, world, draw, used));
+            put(statement, "Principal", named(hit, layer, world, draw));
         }
     }
 }
@@ -321,11 +307,14 @@ fn chain(world: &World) -> Vec<String> {
     }
 }
 
-fn named(hit: bool, layer: Layer, world: &World, draw: &mut Draw, used: &mut Used) -> Value {
+fn named(hit: bool, layer: Layer, world: &World, draw: &mut Draw) -> Value {
     let account = world.account;
     let everyone = |draw: &mut Draw| {
         if layer == Layer::Trust || draw.chance(50) { json!({"AWS": "*"}) } else { json!("*") }
     };
+    if layer == Layer::Resource && world.service() == "s3" && draw.chance(2) {
+        return json!({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}); // PE-PRN-15
+    }
     if !hit {
         return match draw.below(6) {
             0 => json!({"AWS": format!("arn:aws:iam::{account}:user/other")}),
@@ -366,7 +355,6 @@ fn named(hit: bool, layer: Layer, world: &World, draw: &mut Draw, used: &mut Use
                     json!({"AWS": [outer, "arn:aws:iam::333333333333:root"], "Service": "ec2.amazonaws.com"})
                 }
                 17 if matches!(world.kind, "user" | "role" | "assumed-role") => {
-                    used.settled.insert("aws:userid".to_owned());
                     json!({"AWS": if world.kind == "user" { USER_ID } else { ROLE_ID }}) // PE-PRN-09
                 }
                 // A path that is not the role's (PE-PRN-06).
