@@ -6,11 +6,20 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iamsim_benches::{roles, workload};
+use iamsim_catalog::ManagedPolicies;
 use iamsim_policy::{Policy, PolicyKind};
 
 fn parse(criterion: &mut Criterion) {
     let pool = roles().into_iter().flat_map(|role| role.texts).collect();
-    for (name, texts) in [("W2", workload("W2").texts), ("W3", workload("W3").texts), ("W4", pool)] {
+    let managed = ManagedPolicies::embedded();
+    let managed = managed.iter().map(|policy| (PolicyKind::Identity, policy.document())).collect();
+    let inputs = [
+        ("W2", workload("W2").texts),
+        ("W3", workload("W3").texts),
+        ("W4", pool),
+        ("the managed policies of AWS", managed),
+    ];
+    for (name, texts) in inputs {
         let texts: Vec<(PolicyKind, String)> = texts;
         let mut group = criterion.benchmark_group(format!("parse/{name}"));
         let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
