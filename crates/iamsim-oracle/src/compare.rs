@@ -12,7 +12,7 @@ use crate::{Word, decide};
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Comparison {
-    /// The same answer; if undetermined, depending on no key that the oracle's does not depend on.
+    /// The same answer; if undetermined, depending on the same keys, but for those that make no difference.
     Agrees,
     /// The other knows the answer where the oracle does not, and the oracle's answer is the same for all
     /// values of the unknown keys that were tried.
@@ -44,64 +44,92 @@ pub fn compare(case: &Value, decision: &str, keys: &[String]) -> Comparison {
         if oracle.decision != Word::Undetermined {
             return disagrees(format!("the oracle says {} ({})", oracle.decision, oracle.reason));
         }
-        return match other_answer(case, decision) {
+        return match Trial::of(case).other_than(decision) {
             None => Comparison::Refines,
             Some(why) => disagrees(why),
         };
     }
-    let known: BTreeSet<&String> = oracle.keys.iter().collect();
-    match keys.iter().find(|key| !known.contains(key)) {
+    // The oracle gathers keys as it meets them; some of them make no difference in the end.
+    if let Some(key) = keys.iter().find(|key| !oracle.keys.contains(key)) {
+        return disagrees(format!("it does not depend on {key} but on {:?}", oracle.keys));
+    }
+    let trial = Trial::of(case);
+    match oracle.keys.iter().find(|key| !keys.contains(key) && trial.depends_on(key)) {
         None => Comparison::Agrees,
-        Some(key) => disagrees(format!("it does not depend on {key} but on {:?}", oracle.keys)),
+        Some(key) => disagrees(format!("it depends on {key} too")),
     }
 }
 
-/// Values of the unknown keys for which the oracle does not answer `decision`, if some are found.
-fn other_answer(case: &Value, decision: &str) -> Option<String> {
-    let unknown: Vec<&str> = case
-        .get("unknown_context")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let mut words: BTreeSet<&str> = BTreeSet::new();
-    texts(case, &mut words);
-    // Nothing, the empty text and list, what the policies compare with, and what they do not.
-    let mut values: Vec<Option<Value>> = vec![None, Some("".into()), Some(Value::Array(Vec::new()))];
-    for word in words.into_iter().chain(["something else", "0", "true", "203.0.113.7"]) {
-        values.push(Some(word.into()));
-        values.push(Some(Value::from(vec![word])));
+/// A case whose unknown keys are given values.
+struct Trial<'c> {
+    case: &'c Value,
+    unknown: Vec<&'c str>,
+    /// Nothing, the empty text and list, what the policies compare with, and what they do not.
+    values: Vec<Option<Value>>,
+}
+
+impl<'c> Trial<'c> {
+    fn of(case: &'c Value) -> Self {
+        let unknown = case.get("unknown_context").and_then(Value::as_array);
+        let mut words: BTreeSet<&str> = BTreeSet::new();
+        texts(case, &mut words);
+        let mut values: Vec<Option<Value>> = vec![None, Some("".into()), Some(Value::Array(Vec::new()))];
+        for word in words.into_iter().chain(["something else", "0", "true", "203.0.113.7"]) {
+            values.push(Some(word.into()));
+            values.push(Some(Value::from(vec![word])));
+        }
+        Self { case, unknown: unknown.into_iter().flatten().filter_map(Value::as_str).collect(), values }
     }
-    // All keys alike, and each alone against the others.
-    let mut assignments: Vec<Vec<&Option<Value>>> = Vec::new();
-    for value in &values {
-        assignments.push(vec![value; unknown.len()]);
-        for alone in 0..unknown.len() {
-            let mut assigned = vec![&None; unknown.len()];
-            if let Some(slot) = assigned.get_mut(alone) {
-                *slot = value;
+
+    /// The oracle's answer when every unknown key has the one value and `alone` the other.
+    fn answer(&self, all: Option<&Value>, alone: Option<(&str, Option<&Value>)>) -> Word {
+        let mut known = self.case.clone();
+        if let Some(fields) = known.as_object_mut() {
+            fields.remove("unknown_context");
+            if let Some(context) = fields.get_mut("context").and_then(Value::as_object_mut) {
+                for key in &self.unknown {
+                    context.retain(|name, _| !name.eq_ignore_ascii_case(key));
+                    let value = match alone {
+                        Some((name, value)) if name.eq_ignore_ascii_case(key) => value,
+                        _ => all,
+                    };
+                    if let Some(value) = value {
+                        context.insert((*key).to_owned(), value.clone());
+                    }
+                }
             }
-            assignments.push(assigned);
         }
+        decide(&known).decision
     }
-    for assigned in assignments {
-        let mut known = case.clone();
-        let fields = known.as_object_mut()?;
-        fields.remove("unknown_context");
-        let context = fields.get_mut("context").and_then(Value::as_object_mut)?;
-        for (key, value) in unknown.iter().zip(&assigned) {
-            context.retain(|name, _| !name.eq_ignore_ascii_case(key));
-            if let Some(value) = value {
-                context.insert((*key).to_owned(), value.clone());
+
+    /// An answer other than `decision` that some values lead to, if one is found.
+    fn other_than(&self, decision: &str) -> Option<String> {
+        let differs = |word: Word| word.as_str() != decision && word != Word::Undetermined;
+        for value in &self.values {
+            let value = value.as_ref();
+            let all = self.answer(value, None);
+            if differs(all) {
+                return Some(format!("with {value:?} for {:?} the oracle says {all}", self.unknown));
+            }
+            for key in &self.unknown {
+                let alone = self.answer(None, Some((key, value)));
+                if differs(alone) {
+                    return Some(format!("with {value:?} for {key} alone the oracle says {alone}"));
+                }
             }
         }
-        let answer = decide(&known);
-        if answer.decision.as_str() != decision && answer.decision != Word::Undetermined {
-            return Some(format!("with {assigned:?} for {unknown:?} the oracle says {}", answer.decision));
-        }
+        None
     }
-    None
+
+    /// Whether some values are found for which this key makes a difference.
+    fn depends_on(&self, key: &str) -> bool {
+        const OTHERS: usize = 12;
+        self.values.iter().take(OTHERS).any(|others| {
+            let answer = |value: Option<&Value>| self.answer(others.as_ref(), Some((key, value)));
+            let first = answer(None);
+            self.values.iter().any(|value| answer(value.as_ref()) != first)
+        })
+    }
 }
 
 /// Every text in the conditions of a case's policies, and the parts of its ARNs.
