@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write as _};
 
-use iamsim_policy::{Comparison, Effect, PrincipalClause, ResourceClause, ResourcePattern, Template};
+use iamsim_policy::{Arn, Comparison, Effect, PrincipalClause, ResourceClause, ResourcePattern, Template};
 
 use crate::combine::Relation;
 use crate::condition::{self, ConditionReason};
@@ -12,7 +12,7 @@ use crate::layers::Layer;
 use crate::principal::{Grade, PrincipalReason, unlisted};
 use crate::program::Operand;
 use crate::reason::{Because, policy_type};
-use crate::request::Request;
+use crate::request::{Request, Resource};
 use crate::resource::ResourceReason;
 use crate::text::{Plain, Quoted, listed};
 use crate::trace::{
@@ -20,6 +20,7 @@ use crate::trace::{
 };
 use crate::tracer::Standing;
 use crate::truth::Truth;
+use crate::unknown::UnknownFact;
 use crate::variable::{Filled, fill};
 
 /// How many deciding statements and near misses are written before `and N more`.
@@ -90,7 +91,13 @@ impl Explanation {
             writeln!(f, "    {}", Plain(&key))?;
         }
         for fact in facts {
-            writeln!(f, "    {fact}")?;
+            write!(f, "    {fact}")?;
+            match (fact, self.request().resource()) {
+                (UnknownFact::Owner, Resource::Arn(arn)) => {
+                    writeln!(f, ": add {} to the account that owns it", Plain(&thing(arn)))?;
+                }
+                _ => writeln!(f)?,
+            }
         }
         let residuals = self.residuals_among(layers);
         if residuals.is_empty() {
@@ -109,6 +116,14 @@ impl Explanation {
             }
         }
         Ok(())
+    }
+}
+
+/// What an ARN without account speaks of, in the reader's words: the bucket `reports`, for an object in it too.
+fn thing(arn: &Arn) -> String {
+    match arn.resource().split('/').next() {
+        Some(bucket) if arn.service() == "s3" => format!("the bucket `{bucket}`"),
+        _ => format!("`{arn}`"),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::endpoint::VpcEndpoint;
 use crate::error::{ErrorCode, ModelError};
 use crate::identity::{Identity, Role, User};
 use crate::organization::Organization;
-use crate::resource::StoredResource;
+use crate::resource::{StoredResource, is_awss_own};
 use crate::session::{Session, SessionOrigin, SessionPrincipal};
 use crate::tag::{TagCase, Tags};
 use crate::world::State;
@@ -273,10 +273,11 @@ impl State {
     pub(crate) fn resource_facts(&self, target: Option<&Arn>, owner: Option<AccountId>) -> ResourceFacts {
         let Some(target) = target else { return ResourceFacts::Tags(Tags::new()) };
         let Some(account) = owner.and_then(|owner| self.accounts.get(&owner)) else {
-            // IAM's own policies belong to no account of the world, and have no tags.
-            return match target.part(4) {
-                "aws" => ResourceFacts::Tags(Tags::new()),
-                _ => ResourceFacts::Unknown,
+            // What is AWS's own has no tags of anybody.
+            return if is_awss_own(target) {
+                ResourceFacts::Tags(Tags::new())
+            } else {
+                ResourceFacts::Unknown
             };
         };
         let tags = if let Some((_, role)) = self.role_by_arn(target) {

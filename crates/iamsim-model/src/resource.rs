@@ -244,6 +244,41 @@ fn carrier(arn: &Arn) -> &str {
     }
 }
 
+/// Resources without account in their ARN that are AWS's own and there for everybody, by service and what the
+/// resource begins with. A call is asked of the caller's side alone.
+const AWSS_OWN: &[(&str, &str)] = &[
+    ("bedrock", "foundation-model/"),
+    ("controlcatalog", ""),
+    ("controltower", "baseline/"),
+    ("devicefarm", "device:"),
+    ("elasticbeanstalk", "platform/"),
+    ("elasticbeanstalk", "solutionstack/"),
+    ("forecast", "algorithm/"),
+    ("geo-maps", "provider/"),
+    ("geo-places", "provider/"),
+    ("geo-routes", "provider/"),
+    ("health", "event/"),
+    ("personalize", "algorithm/"),
+    ("personalize", "feature-transformation/"),
+    ("personalize", "recipe/"),
+];
+
+/// Services whose calls find what they name in the caller's account only, so that an ARN without account can
+/// be of no other: the management calls of API Gateway.
+const WITHIN_THE_CALLERS_ACCOUNT: &[&str] = &["apigateway"];
+
+/// Whether a resource is AWS's own, such as `arn:aws:iam::aws:policy/…` or a foundation model.
+pub(crate) fn is_awss_own(arn: &Arn) -> bool {
+    let listed =
+        |(service, prefix): &(&str, &str)| arn.service() == *service && arn.resource().starts_with(prefix);
+    arn.part(4) == "aws" || arn.part(4).is_empty() && AWSS_OWN.iter().any(listed)
+}
+
+/// Whether a resource without account in its ARN can be no other account's than the caller's.
+pub(crate) fn is_nobody_elses(arn: &Arn) -> bool {
+    is_awss_own(arn) || arn.part(4).is_empty() && WITHIN_THE_CALLERS_ACCOUNT.contains(&arn.service())
+}
+
 pub(crate) fn is_key(arn: &Arn) -> bool {
     arn.service() == "kms" && arn.resource().starts_with("key/")
 }

@@ -14,7 +14,7 @@ use crate::error::ModelError;
 use crate::facts::{Facts, Found};
 use crate::identity::Identity;
 use crate::organization::ControlType;
-use crate::resource::{Grant, is_key};
+use crate::resource::{Grant, is_awss_own, is_key, is_nobody_elses};
 use crate::session::SessionPrincipal;
 use crate::world::State;
 
@@ -121,7 +121,9 @@ impl Snapshot {
         };
         let owner = question.owner.or_else(|| state.owner_of(arn, &found));
         let endpoint = question.endpoint.map(|id| state.endpoint(id)).transpose()?;
-        let facts = facts(state, question, &found, arn, owner, endpoint);
+        // Of what is AWS's own, no account of anybody is the owner that `aws:ResourceAccount` names.
+        let named_owner = owner.filter(|_| !arn.is_some_and(is_awss_own));
+        let facts = facts(state, question, &found, arn, named_owner, endpoint);
         let context = context::fill(&facts, question.overrides);
 
         let mut layers = Layers::new();
@@ -194,17 +196,15 @@ fn facts<'f>(
 }
 
 impl State {
-    /// Whose a resource is: the account in its ARN; for an ARN without account whoever has added it, and else
-    /// the caller's, as AWS's own simulator takes it.
+    /// Whose a resource is: the account in its ARN; for an ARN without account whoever has added it (PE-RES-19),
+    /// and nobody knows when nobody has.
     fn owner_of(&self, arn: Option<&Arn>, found: &Found<'_>) -> Option<AccountId> {
         let callers = found.account.map(|account| account.id);
-        match arn {
-            None => callers,
-            Some(arn) => match arn.account() {
-                Some(account) => Some(account),
-                None if arn.part(4).is_empty() => self.owner(arn).or(callers),
-                None => callers, // `arn:aws:iam::aws:policy/…`
-            },
+        let Some(arn) = arn else { return callers };
+        match arn.account() {
+            Some(account) => Some(account),
+            None if is_nobody_elses(arn) => callers,
+            None => self.owner(arn),
         }
     }
 

@@ -163,7 +163,8 @@ impl RequestBuilder {
         self
     }
 
-    /// Whose the resource is, when its ARN names no account and no account has added it.
+    /// Whose the resource is, when its ARN names no account and no account has added it: without it that is not
+    /// known, and the answer may be undetermined (PE-RES-19).
     pub fn owner(mut self, account: &str) -> Self {
         match account_id(account) {
             Ok(id) => self.owner = Some(id),

@@ -24,6 +24,7 @@ use crate::error::Error;
 ///     .attach_policy("arn:aws:iam::aws:policy/AdministratorAccess")?
 ///     .caller();
 /// cloud.organization("999999999999")?.enable_root_sessions()?.root().add_account("111122223333")?;
+/// cloud.account("111122223333")?.add_resource("arn:aws:s3:::locked")?;
 ///
 /// let call = AssumeRoot::new("111122223333", "S3UnlockBucketPolicy");
 /// let root = cloud.sts().assume_root(&operator, call)?;

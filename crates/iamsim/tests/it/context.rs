@@ -239,8 +239,9 @@ fn a_service_says_for_whom_it_acts() {
 
 #[test]
 fn plain_policies_are_decided_without_a_word_on_the_context() {
-    let (cloud, callers) = callers();
+    let (mut cloud, callers) = callers();
     let who = &callers[0].1;
+    cloud.account(HOME).unwrap().add_resource("arn:aws:s3:::b").unwrap();
     for (action, resource) in [
         ("s3:GetObject", "arn:aws:s3:::b/k"),
         ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:111122223333:function:f"),

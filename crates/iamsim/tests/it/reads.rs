@@ -2,7 +2,9 @@
 
 use iamsim::{Caller, Cloud, Decision, Layer};
 
-use crate::support::{ADMINISTRATOR, AWAY, HOME, administrator, allow, error, statement, trusting, user};
+use crate::support::{
+    ADMINISTRATOR, AWAY, HOME, administrator, allow, deny, error, statement, trusting, user,
+};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -21,10 +23,20 @@ fn a_resource_that_nobody_added_has_no_policy_where_its_account_is_known() {
 }
 
 #[test]
-fn a_bucket_belongs_to_whoever_added_it_and_else_to_the_caller() {
+fn a_bucket_belongs_to_whoever_added_it_and_else_nobody_knows_whose_it_is() {
     let mut cloud = Cloud::new();
     let admin = administrator(&mut cloud, HOME, "admin");
-    cloud.assert_allows(&admin, "s3:GetObject", "arn:aws:s3:::reports/a");
+    let plain = user(&mut cloud, HOME, "plain");
+    let barred = user(&mut cloud, HOME, "barred");
+    cloud.account(HOME).unwrap().user("barred").unwrap().attach("no", deny("s3:*", "*")).unwrap();
+    // PE-RES-19: what the owner can't change is decided all the same.
+    cloud.assert_undetermined(&admin, "s3:GetObject", "arn:aws:s3:::reports/a");
+    cloud.assert_undetermined(&plain, "s3:GetObject", "arn:aws:s3:::reports/a");
+    cloud.assert_denied_by(&barred, "s3:GetObject", "arn:aws:s3:::reports/a", Layer::Identity);
+    cloud.assert_undetermined(&Caller::anonymous(), "s3:GetObject", "arn:aws:s3:::reports/a");
+    let open = cloud.explain(&admin, "s3:GetObject", "arn:aws:s3:::reports/a").unwrap();
+    let help = "whose the resource is: add the bucket `reports` to the account that owns it\n";
+    assert!(open.to_string().contains(help), "{open}");
     let ask = cloud.request(&admin, "s3:GetObject", "arn:aws:s3:::reports/a");
     assert_eq!(ask.owner("777788889999").authorize().unwrap(), Decision::Undetermined);
     cloud.account(AWAY).unwrap().add_resource("arn:aws:s3:::reports").unwrap();
@@ -35,6 +47,37 @@ fn a_bucket_belongs_to_whoever_added_it_and_else_to_the_caller() {
     assert_eq!(foreign.code(), "ValidationError");
     cloud.account(AWAY).unwrap().resource("arn:aws:s3:::reports").unwrap().delete().unwrap();
     cloud.account(HOME).unwrap().add_resource("arn:aws:s3:::reports").unwrap();
+    cloud.assert_allows(&admin, "s3:GetObject", "arn:aws:s3:::reports/a");
+    cloud.assert_denies(&plain, "s3:GetObject", "arn:aws:s3:::reports/a");
+}
+
+/// PE-RES-19
+#[test]
+fn an_arn_without_account_is_somebody_s_nobody_knows_unless_it_can_be_nobody_else_s() {
+    let mut cloud = Cloud::new();
+    let admin = administrator(&mut cloud, HOME, "admin");
+    let check = |cloud: &Cloud, action: &str, resource: &str, expected: Decision| {
+        let found = cloud.explain(&admin, action, resource).unwrap();
+        assert_eq!(found.decision(), expected, "{found}");
+    };
+    let (unknown, allow) = (Decision::Undetermined, Decision::Allow);
+    let zone = "arn:aws:route53:::hostedzone/Z0123456789";
+    check(&cloud, "route53:ChangeResourceRecordSets", zone, unknown);
+    check(&cloud, "ec2:RunInstances", "arn:aws:ec2:eu-west-1::image/ami-1", unknown);
+    check(&cloud, "s3:GetObject", "arn:aws:s3:eu-west-1:111122223333:accesspoint/a/object/k", allow);
+    // API Gateway finds its APIs in the caller's account; these others are AWS's own.
+    check(&cloud, "apigateway:GET", "arn:aws:apigateway:eu-west-1::/restapis/a1b2", allow);
+    check(&cloud, "iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", allow);
+    check(&cloud, "bedrock:InvokeModel", "arn:aws:bedrock:eu-west-1::foundation-model/m", allow);
+    cloud.account(HOME).unwrap().add_resource(zone).unwrap();
+    check(&cloud, "route53:ChangeResourceRecordSets", zone, allow);
+    // Whose `aws:ResourceAccount` is does not follow from who may use what is AWS's.
+    let perimeter = statement(&format!(
+        r#""Effect": "Deny", "Action": "bedrock:*", "Resource": "*",
+           "Condition": {{"StringNotEquals": {{"aws:ResourceAccount": "{HOME}"}}}}"#
+    ));
+    cloud.account(HOME).unwrap().user("admin").unwrap().attach("perimeter", perimeter).unwrap();
+    check(&cloud, "bedrock:InvokeModel", "arn:aws:bedrock:eu-west-1::foundation-model/m", unknown);
 }
 
 /// PE-KMS-01, PE-KMS-02, PE-KMS-07, PE-KMS-08

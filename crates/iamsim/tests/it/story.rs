@@ -201,6 +201,7 @@ fn consultant_devops_and_finance_are_limited_to_their_roles() {
         ("finance", r#"["ce:GetCostAndUsage", "budgets:ViewBudget"]"#),
     ];
     let mut sessions = Vec::new();
+    cloud.account(PRODUCTION).unwrap().add_resource("arn:aws:s3:::reports").unwrap();
     for (name, actions) in roles {
         let role_arn = format!("arn:aws:iam::{PRODUCTION}:role/{name}");
         let own = allow("sts:AssumeRole", &role_arn);
