@@ -172,6 +172,18 @@ impl Layers {
         Self::default()
     }
 
+    /// Every compiled policy, in whatever layer it is.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        let resource = match &self.resource {
+            ResourcePolicy::Attached(policy) => Some(policy),
+            ResourcePolicy::None | ResourcePolicy::Unknown => None,
+        };
+        let levels = self.scps.iter().chain(&self.rcps).flat_map(Level::policies);
+        let attached = self.identity.iter().chain(&self.boundary).chain(resource).chain(levels);
+        let optional = self.session.iter().chain(&self.endpoint).flatten();
+        attached.chain(optional).map(Attached::program)
+    }
+
     /// Adds one of the caller's identity policies.
     #[must_use]
     pub fn with_identity(mut self, policy: Attached) -> Self {

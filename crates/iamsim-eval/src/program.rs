@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use iamsim_policy::{ARN_PARTS, Comparison, Condition, Family, Piece, Policy, Statement, Template};
+use iamsim_policy::{
+    ARN_PARTS, Comparison, Condition, ContextKey, Family, Piece, Policy, ResourceClause, ResourcePattern,
+    Statement, Template,
+};
 use ipnet::IpNet;
 
 use crate::statement::index_of;
@@ -32,6 +35,8 @@ pub struct Program {
     by_service: BTreeMap<Box<str>, Vec<u32>>,
     /// Which statements can reach the actions of any service.
     everywhere: Vec<u32>,
+    /// Every context key that a condition or a policy variable asks for, each once.
+    keys: Box<[ContextKey]>,
 }
 
 /// The statements that can reach an action of a service, in the order written.
@@ -98,7 +103,29 @@ impl Program {
             }
         }
         let statements = policy.statements().iter().map(statement).collect();
-        Self { policy: policy.clone(), statements, by_service, everywhere }
+        let keys = keys_of(policy);
+        Self { policy: policy.clone(), statements, by_service, everywhere, keys }
+    }
+
+    /// Every context key that its conditions and policy variables ask for, each once, in order.
+    ///
+    /// ```
+    /// use iamsim_eval::Program;
+    /// use iamsim_policy::{Policy, PolicyKind};
+    ///
+    /// let policy = Policy::parse(
+    ///     PolicyKind::Identity,
+    ///     r#"{"Version": "2012-10-17", "Statement": {
+    ///         "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:username}/*",
+    ///         "Condition": {"StringEquals": {"s3:prefix": "${aws:PrincipalTag/team}/"}}}}"#,
+    /// )?;
+    /// let program = Program::compile(&policy);
+    /// let keys: Vec<_> = program.keys().iter().map(|key| key.folded()).collect();
+    /// assert_eq!(keys, ["aws:principaltag/team", "aws:username", "s3:prefix"]);
+    /// # Ok::<(), iamsim_policy::PolicyError>(())
+    /// ```
+    pub fn keys(&self) -> &[ContextKey] {
+        &self.keys
     }
 
     /// The policy it was made of.
@@ -126,6 +153,25 @@ impl Program {
         let named = self.by_service.get(service).map(Vec::as_slice).unwrap_or_default();
         Candidates { named, everywhere: &self.everywhere }
     }
+}
+
+fn keys_of(policy: &Policy) -> Box<[ContextKey]> {
+    let mut keys = Vec::new();
+    for statement in policy.statements() {
+        for pattern in statement.resource().map(ResourceClause::patterns).unwrap_or_default() {
+            if let ResourcePattern::Arn(arn) = &pattern.value {
+                keys.extend(arn.resource().variables().cloned());
+            }
+        }
+        for condition in statement.conditions() {
+            keys.push(condition.key().clone());
+            let templates = condition.values().iter().filter_map(|listed| listed.value.template());
+            keys.extend(templates.flat_map(Template::variables).cloned());
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    keys.into()
 }
 
 /// The service prefixes that a statement's `Action` names.

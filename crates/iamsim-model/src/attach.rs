@@ -81,6 +81,7 @@ impl World {
     ) -> Result<(), ModelError> {
         check_policy_arn(arn)?;
         self.changeable(account, identity)?;
+        self.open_aws_policy(arn)?;
         if self.state().managed_policy(account, arn).is_none() {
             return Err(ModelError::policy_not_attachable(arn));
         }
@@ -129,6 +130,10 @@ impl World {
             return Err(ModelError::new(ErrorCode::InvalidInput, format!("ARN {arn} is not valid.")));
         }
         self.changeable(account, identity)?;
+        if let Err(error) = self.open_aws_policy(arn) {
+            let reason = error.reason().unwrap_or_default();
+            return Err(ModelError::scope_not_attachable(arn).with_reason(reason));
+        }
         if self.state().managed_policy(account, arn).is_none() {
             return Err(ModelError::scope_not_attachable(arn));
         }

@@ -5,8 +5,9 @@
 //! ([`Overrides`]) come on top.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use iamsim_catalog::Applicability;
 use iamsim_eval::{Context, ContextValue};
-use iamsim_policy::{AccountId, Action, Arn};
+use iamsim_policy::{AccountId, Action, Arn, ContextKey};
 
 use crate::facts::{Facts, ResourceFacts, Who};
 use crate::session::SessionOrigin;
@@ -179,7 +180,7 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
         K(|_| Unknown);
     "aws:referer" "PE-KEY-29" "unknown: the client chooses it"
         K(|_| Unknown);
-    "aws:RequestTag/" "PE-KEY-30" "unknown: they are arguments of the call; known in a call of STS that is made here"
+    "aws:RequestTag/" "PE-KEY-30" "unknown: they are arguments of the call; absent where the catalog knows that the action takes no tags; known in a call of STS that is made here"
         F(|_| Family::Unknown);
     "aws:TagKeys" "PE-KEY-31" "unknown, as aws:RequestTag"
         K(|_| Unknown);
@@ -195,7 +196,7 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     "iam:ResourceTag/" "PE-IAK-03" "the tags of users and roles in IAM and STS; absent for other services"
         F(|facts| if matches!(facts.action.service(), "iam" | "sts") { resource_tags(facts) } else { Family::Known(Vec::new()) });
     // ── keys of services the world knows ────────────────────────────────────────────────────────────────────
-    "sts:" "PE-STK-03" "unknown in STS calls that are only asked about, known in those that are made here; absent for other services"
+    "sts:" "PE-STK-03" "unknown in STS calls that are only asked about, where the catalog lists the key for the action; known in those that are made here; absent for other services"
         F(|facts| if facts.action.service() == "sts" { Family::Unknown } else { Family::Known(Vec::new()) });
     "{issuer}:" "PE-STK-04" "claims of web identity: what a session of web identity keeps (TRU-97); others absent, for the issuers AWS knows by name and the account's own; unknown while a role is being assumed"
         Fill::Issuers;
@@ -339,6 +340,11 @@ impl Overrides {
         self.complete = true;
     }
 
+    /// The keys that were spoken of one by one, with what was said, in that order.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &ContextValue)> {
+        self.values.iter().map(|(key, value)| (&**key, value))
+    }
+
     /// What was said of a key last.
     pub fn get(&self, key: &str) -> Option<&ContextValue> {
         let said = self.values.iter().rev().find(|(own, _)| own.eq_ignore_ascii_case(key));
@@ -389,6 +395,34 @@ pub(crate) fn fill(facts: &Facts<'_>, overrides: &Overrides) -> Context {
         context.set(&**key, value.clone());
     }
     context
+}
+
+/// Settles keys that the policies ask for and nobody has spoken of: a request never holds a key that the
+/// catalog knows and does not list for its action (PE-KEY-40). Of what the catalog does not know, an action or
+/// a key, nothing follows.
+pub(crate) fn narrow<'k>(
+    context: &mut Context,
+    asked: impl Iterator<Item = &'k ContextKey>,
+    facts: &Facts<'_>,
+    overrides: &Overrides,
+) {
+    let catalog = &facts.state.catalog;
+    let find = || {
+        let entry = catalog.action(facts.action.folded())?;
+        // An ARN that fits no resource type of the action says nothing of which keys go with it.
+        let fits = |arn: &&Arn| entry.resources().any(|on| on.resource_type().matches(arn));
+        Some((entry, facts.arn.filter(fits)))
+    };
+    let mut action = None;
+    for key in asked {
+        if *context.get(key) != Unknown || overrides.get(key.folded()).is_some() {
+            continue;
+        }
+        let Some((entry, arn)) = *action.get_or_insert_with(find) else { return };
+        if catalog.applicability(entry, arn, key.folded()) == Applicability::Never {
+            context.set(key.folded(), Absent);
+        }
+    }
 }
 
 /// What follows from the test's words for keys it did not speak of.

@@ -56,9 +56,20 @@ impl ManagedPolicy {
         }
     }
 
-    /// One of AWS's; it has no id that anyone could see.
-    pub(crate) fn of_aws(name: &str, arn: &str, document: Document) -> Self {
-        Self::new(PolicyId::new(arn), name, arn, DateTime::<Utc>::default(), document)
+    /// One of AWS's, of which only the default version is known; it has no id that anyone could see.
+    pub(crate) fn of_aws(
+        name: &str,
+        arn: &str,
+        document: Document,
+        version: u32,
+        created: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            versions: [(version, document.clone())].into(),
+            default: version,
+            last: version,
+            ..Self::new(PolicyId::new(arn), name, arn, created, document)
+        }
     }
 
     pub(crate) fn arn(&self) -> &str {
@@ -78,7 +89,8 @@ impl ManagedPolicy {
     }
 }
 
-/// AWS managed policies whose whole text follows from what AWS says they are for.
+/// AWS managed policies whose whole text follows from what AWS says they are for, so that they are the same in
+/// partitions of which the catalog knows none.
 pub(crate) fn built_in() -> [(&'static str, &'static str); 2] {
     [
         (
@@ -299,9 +311,15 @@ impl World {
         account: AccountId,
         arn: &str,
     ) -> Result<(Arc<str>, Document), ModelError> {
-        let policy = self.state().managed_policy(account, arn);
-        let found = policy.and_then(|policy| Some((policy.shared_name(), policy.document()?.clone())));
-        found.ok_or_else(|| ModelError::policy_not_attachable(arn))
+        let named = |policy: &ManagedPolicy| Some((policy.shared_name(), policy.document()?.clone()));
+        if let Some(found) = self.state().managed_policy(account, arn).and_then(named) {
+            return Ok(found);
+        }
+        let not_attachable = || ModelError::policy_not_attachable(arn);
+        if arn.contains(":iam::aws:policy/") {
+            return named(&self.aws_policy_of_catalog(arn)?).ok_or_else(not_attachable);
+        }
+        Err(not_attachable())
     }
 
     fn policy_mut(&mut self, account: AccountId, arn: &str) -> Result<&mut ManagedPolicy, ModelError> {

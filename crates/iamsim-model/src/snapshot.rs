@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use iamsim_eval::{KeyGrant, Layers, Request, Resource, ResourcePolicy};
+use iamsim_catalog::Catalog;
+use iamsim_eval::{KeyGrant, Layers, Program, Request, Resource, ResourcePolicy};
 use iamsim_policy::{AccountId, Action, Arn};
 
 use crate::account::Account;
@@ -96,6 +97,11 @@ impl Snapshot {
         Self { state }
     }
 
+    /// What services define, as this world takes it.
+    pub fn catalog(&self) -> &Catalog {
+        &self.state.catalog
+    }
+
     /// Who a caller is at an instant.
     pub fn caller_identity(&self, caller: &Caller, now: DateTime<Utc>) -> Result<CallerIdentity, ModelError> {
         let found = self.state.find(caller, now)?;
@@ -124,7 +130,7 @@ impl Snapshot {
         // Of what is AWS's own, no account of anybody is the owner that `aws:ResourceAccount` names.
         let named_owner = owner.filter(|_| !arn.is_some_and(is_awss_own));
         let facts = facts(state, question, &found, arn, named_owner, endpoint);
-        let context = context::fill(&facts, question.overrides);
+        let mut context = context::fill(&facts, question.overrides);
 
         let mut layers = Layers::new();
         layers = state.own_side(layers, &found);
@@ -145,6 +151,8 @@ impl Snapshot {
             };
         }
         layers = state.resource_side(layers, &question.action, arn, owner, &found);
+        let asked = layers.programs().flat_map(Program::keys);
+        context::narrow(&mut context, asked, &facts, question.overrides);
         let request = Request::new(found.eval, question.action.clone(), question.resource.clone(), context);
         let request = match owner {
             Some(owner) => request.with_owner(owner),

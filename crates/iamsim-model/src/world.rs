@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+use iamsim_catalog::{Catalog, ManagedPolicies};
 use iamsim_policy::{AccountId, Arn};
 
 use crate::account::Account;
@@ -43,7 +45,11 @@ pub(crate) struct State {
     pub(crate) accounts: BTreeMap<AccountId, Arc<Account>>,
     pub(crate) aliases: BTreeMap<Box<str>, AccountId>,
     pub(crate) organizations: Vec<Arc<Organization>>,
-    /// AWS managed policies, by ARN.
+    /// What services define: which context keys a request of an action can hold.
+    pub(crate) catalog: Catalog,
+    /// What AWS's managed policies say; one that is used goes to `aws_policies`.
+    pub(crate) managed: ManagedPolicies,
+    /// AWS managed policies that were used or added, by ARN.
     pub(crate) aws_policies: BTreeMap<Box<str>, Arc<ManagedPolicy>>,
     /// Owners of resources whose ARN names no account, such as buckets, by ARN.
     pub(crate) owners: BTreeMap<Box<str>, AccountId>,
@@ -60,6 +66,8 @@ impl World {
                 accounts: BTreeMap::new(),
                 aliases: BTreeMap::new(),
                 organizations: Vec::new(),
+                catalog: Catalog::embedded().clone(),
+                managed: ManagedPolicies::embedded().clone(),
                 aws_policies: BTreeMap::new(),
                 owners: BTreeMap::new(),
                 unchecked: None,
@@ -69,7 +77,7 @@ impl World {
         for (path_and_name, text) in built_in() {
             let arn = format!("arn:{partition}:iam::aws:policy/{path_and_name}");
             // The texts are ours and valid; a policy that could not be read would simply not exist.
-            if let Ok(policy) = world.aws_policy(&arn, &text.into()) {
+            if let Ok(policy) = world.aws_policy(&arn, &text.into(), 1, DateTime::UNIX_EPOCH) {
                 world.edit().aws_policies.insert(arn.into(), Arc::new(policy));
             }
         }
@@ -166,12 +174,78 @@ impl World {
 
     /// Adds or replaces an AWS managed policy, `arn:aws:iam::aws:policy/…`.
     pub fn add_aws_policy(&mut self, arn: &str, document: &PolicyDocument) -> Result<(), ModelError> {
-        let policy = self.aws_policy(arn, document)?;
+        let policy = self.aws_policy(arn, document, 1, DateTime::UNIX_EPOCH)?;
         self.edit().aws_policies.insert(arn.into(), Arc::new(policy));
         Ok(())
     }
 
-    fn aws_policy(&self, arn: &str, document: &PolicyDocument) -> Result<ManagedPolicy, ModelError> {
+    /// Makes an AWS managed policy that the catalog knows one of this world; whoever attaches one need not ask
+    /// for it. An ARN that is none of AWS's, or is there already, changes nothing.
+    ///
+    /// ```
+    /// use iamsim_model::World;
+    ///
+    /// let mut world = World::new("aws");
+    /// let account = "111122223333".parse()?;
+    /// world.open_account(account);
+    /// let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    /// world.open_aws_policy(arn)?;
+    /// assert!(!world.policy_versions(account, arn)?.is_empty());
+    /// let unknown = world.open_aws_policy("arn:aws:iam::aws:policy/ReadOnlyAcces").unwrap_err();
+    /// assert!(unknown.reason().unwrap().ends_with("did you mean `arn:aws:iam::aws:policy/ReadOnlyAccess`?"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_aws_policy(&mut self, arn: &str) -> Result<(), ModelError> {
+        if !arn.contains(":iam::aws:policy/") || self.state.aws_policies.contains_key(arn) {
+            return Ok(());
+        }
+        let policy = self.aws_policy_of_catalog(arn)?;
+        self.edit().aws_policies.insert(arn.into(), Arc::new(policy));
+        Ok(())
+    }
+
+    /// An AWS managed policy as the catalog has it.
+    pub(crate) fn aws_policy_of_catalog(&self, arn: &str) -> Result<ManagedPolicy, ModelError> {
+        let managed = &self.state.managed;
+        let Some(policy) = managed.get(arn) else {
+            let name = arn.rsplit('/').next().unwrap_or_default();
+            let meant = managed.by_name(name).or_else(|| managed.nearest(name));
+            let reason = match meant {
+                Some(meant) if &*self.state.partition == "aws" => {
+                    format!("the catalog has no AWS managed policy `{arn}`: did you mean `{meant}`?")
+                }
+                _ => format!(
+                    "the catalog has no AWS managed policy `{arn}`: add its document to the world first"
+                ),
+            };
+            return Err(ModelError::policy_not_attachable(arn).with_reason(reason));
+        };
+        let created = DateTime::from_timestamp(policy.created().into(), 0).unwrap_or_default();
+        self.aws_policy(arn, &policy.document().into(), policy.version().into(), created)
+    }
+
+    /// What services define, as this world takes it.
+    pub fn catalog(&self) -> &Catalog {
+        &self.state.catalog
+    }
+
+    /// Takes another catalog, such as a newer one, for what services define.
+    pub fn set_catalog(&mut self, catalog: Catalog) {
+        self.edit().catalog = catalog;
+    }
+
+    /// Takes other documents for AWS's managed policies; those that were used already stay.
+    pub fn set_managed_policies(&mut self, managed: ManagedPolicies) {
+        self.edit().managed = managed;
+    }
+
+    fn aws_policy(
+        &self,
+        arn: &str,
+        document: &PolicyDocument,
+        version: u32,
+        created: DateTime<Utc>,
+    ) -> Result<ManagedPolicy, ModelError> {
         let parsed: Arn = arn.parse().map_err(|_| ModelError::arn_not_valid(arn))?;
         let is_aws = parsed.service() == "iam"
             && parsed.part(4) == "aws"
@@ -182,7 +256,7 @@ impl World {
         }
         let name = parsed.resource().rsplit('/').next().unwrap_or_default();
         let document = self.documents.read(iamsim_policy::PolicyKind::Identity, name, document)?;
-        Ok(ManagedPolicy::of_aws(name, arn, document))
+        Ok(ManagedPolicy::of_aws(name, arn, document, version, created))
     }
 
     pub(crate) fn account_ref(&self, id: AccountId) -> Result<&Account, ModelError> {

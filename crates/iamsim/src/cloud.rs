@@ -1,6 +1,7 @@
 //! The cloud: a world, its clock, and what it mints.
 
 use chrono::{DateTime, Utc};
+use iamsim_catalog::{Catalog, ManagedPolicies};
 use iamsim_eval::{Decision, Explanation, Layer};
 use iamsim_model::{Caller, PolicyDocument, World};
 use iamsim_policy::AccountId;
@@ -113,8 +114,19 @@ impl Cloud {
         Ok(OrganizationMut::new(self, organization))
     }
 
-    /// Adds, or replaces, an AWS managed policy, `arn:aws:iam::aws:policy/…`. `AdministratorAccess` and
-    /// `AWSDenyAll` are there from the start.
+    /// Takes another catalog for what services define, such as a newer one read from a file: which actions there
+    /// are, what they are asked on, and which context keys their requests can hold.
+    pub fn set_catalog(&mut self, catalog: Catalog) {
+        self.world.set_catalog(catalog);
+    }
+
+    /// Takes other documents for AWS's managed policies; those that were attached already stay as they are.
+    pub fn set_managed_policies(&mut self, policies: ManagedPolicies) {
+        self.world.set_managed_policies(policies);
+    }
+
+    /// Adds, or replaces, an AWS managed policy, `arn:aws:iam::aws:policy/…`: one that is newer than the
+    /// catalog, or of another partition. Those of the catalog are attached by their ARN with no further step.
     pub fn add_managed_policy(&mut self, arn: &str, document: impl Into<PolicyDocument>) -> Result {
         Ok(self.world.add_aws_policy(arn, &document.into())?)
     }

@@ -27,6 +27,8 @@
 //! - [`Cloud::sts`] assumes roles and makes sessions; [`Cloud::console`] signs users in and switches roles.
 //! - [`Cloud::request`] says more of a request: what only a real network call would know is *unknown* until a
 //!   test says it, and then the answer may be [`Decision::Undetermined`]. [`global_keys`] lists every key.
+//! - [`Cloud::for_actions`] asks for all actions that match a pattern, and
+//!   [`RequestBuilder::warnings`] says which names of a question nobody knows.
 //! - [`Cloud::clock`] stands still until it is moved. Nothing here reads the wall clock, the disk or the
 //!   network, and two runs are alike to the byte.
 //!
@@ -45,6 +47,7 @@ mod error;
 mod identity;
 mod keyring;
 mod link;
+mod matrix;
 mod mfa;
 mod mint;
 mod organization;
@@ -52,8 +55,10 @@ mod request;
 mod resource;
 mod snapshot;
 mod sts;
+mod warning;
 
 pub use chrono::{DateTime, TimeDelta, Utc};
+pub use iamsim_catalog::{Catalog, ManagedPolicies};
 pub use iamsim_eval::{ContextValue, Decision, Explanation, Layer, StatementRef};
 pub use iamsim_model::{Caller, CallerIdentity, ErrorCode, KeyRule, PolicyDocument, Quota};
 pub use iamsim_policy::{AccountId, Arn, Diagnostic, Policy, PolicyKind, Source};
@@ -66,6 +71,7 @@ pub use difference::{Answer, Change, Difference};
 pub use error::Error;
 pub use identity::{AccessKey, Group, IdentityMut, Role, RoleArn, User};
 pub use link::SwitchRoleLink;
+pub use matrix::{Cell, Matrix};
 pub use organization::{OrganizationMut, TargetMut};
 pub use request::RequestBuilder;
 pub use resource::{InstanceProfileMut, PolicyMut, ResourceMut, VpcEndpointMut};
@@ -74,6 +80,7 @@ pub use sts::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, Credentials, GetFederationToken,
     GetSessionToken, SamlAssertion, Session, Sts, WebIdentityToken,
 };
+pub use warning::{Warning, WarningKind};
 
 /// What every fallible function here answers.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;

@@ -4,9 +4,9 @@ use iamsim_eval::{ContextValue, Decision, Explanation, Layer, Resource};
 use iamsim_model::{Caller, Overrides, Question};
 use iamsim_policy::{AccountId, Action};
 
-use crate::assert;
+use crate::assert::{self, Asked};
 use crate::error::{Error, account_id};
-use crate::{Result, Snapshot};
+use crate::{Result, Snapshot, Warning, warning};
 
 /// A question that says more of the request than who, what and on what.
 ///
@@ -173,6 +173,26 @@ impl RequestBuilder {
         self
     }
 
+    /// What is probably not meant so: names that the catalog does not know, each with the nearest one, and what
+    /// can't go together. Nothing of it is an error, and an assertion that fails shows it.
+    ///
+    /// ```
+    /// let mut cloud = iamsim::Cloud::new();
+    /// let dev = cloud.account("111122223333")?.add_user("dev")?.caller();
+    /// let warnings = cloud.request(&dev, "s3:GetObjct", "arn:aws:s3:::b/k").warnings();
+    /// assert_eq!(warnings[0].to_string(), "the catalog knows no action `s3:GetObjct`: did you mean `s3:GetObject`?");
+    /// # Ok::<(), iamsim::Error>(())
+    /// ```
+    pub fn warnings(&self) -> Vec<Warning> {
+        match &self.action {
+            Ok(action) => {
+                let catalog = self.snapshot.model().catalog();
+                warning::of_question(catalog, action, &self.resource, &self.overrides)
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
     /// Decides.
     pub fn authorize(self) -> Result<Decision> {
         let (layers, request) = self.assemble()?;
@@ -192,7 +212,7 @@ impl RequestBuilder {
     /// With the explanation when it is not allowed, or with the error when it can't be asked.
     #[track_caller]
     pub fn assert_allows(self) {
-        assert::allows(&self.explain());
+        assert::allows(&self.asked());
     }
 
     /// Fails unless the request is denied.
@@ -202,7 +222,7 @@ impl RequestBuilder {
     /// With the explanation when it is not denied, or with the error when it can't be asked.
     #[track_caller]
     pub fn assert_denies(self) {
-        assert::denies(&self.explain());
+        assert::denies(&self.asked());
     }
 
     /// Fails unless the request is denied because of policies of this layer.
@@ -212,7 +232,7 @@ impl RequestBuilder {
     /// With the explanation when it is not denied there, or with the error when it can't be asked.
     #[track_caller]
     pub fn assert_denied_by(self, layer: Layer) {
-        assert::denied_by(&self.explain(), layer);
+        assert::denied_by(&self.asked(), layer);
     }
 
     /// Fails unless the answer depends on something that is not known.
@@ -222,7 +242,12 @@ impl RequestBuilder {
     /// With the explanation when the answer is known, or with the error when it can't be asked.
     #[track_caller]
     pub fn assert_undetermined(self) {
-        assert::undetermined(&self.explain());
+        assert::undetermined(&self.asked());
+    }
+
+    fn asked(self) -> Asked {
+        let warnings = self.warnings();
+        Asked { answer: self.explain(), warnings }
     }
 
     fn assemble(self) -> Result<(iamsim_eval::Layers, iamsim_eval::Request)> {
@@ -230,10 +255,16 @@ impl RequestBuilder {
         if let Some(error) = self.error {
             return Err(error);
         }
+        // An ARN that no request of the action would name must not match an entry that names it.
+        let catalog = self.snapshot.model().catalog();
+        let resource = match self.resource {
+            Resource::Arn(_) if warning::is_asked_without_resource(catalog, &action) => Resource::None,
+            resource => resource,
+        };
         let question = Question {
             caller: &self.caller,
             action,
-            resource: self.resource,
+            resource,
             now: self.snapshot.now(),
             overrides: &self.overrides,
             owner: self.owner,

@@ -93,7 +93,10 @@ fn the_documented_table_is_the_one_that_runs() {
         let family = if rule.key.ends_with(['/', ':']) { "…" } else { "" };
         writeln!(table, "| `{}{family}` | {} | {} |", rule.key, rule.rule, rule.when).unwrap();
     }
-    table.push_str("\nEvery other key, a service's own above all, is unknown.\n");
+    table.push_str(
+        "\nEvery other key, a service's own above all, is absent where the catalog knows it and does not list it for \
+         the action, and unknown otherwise (PE-KEY-40).\n",
+    );
     let documented = include_str!("../../context-keys.md").replace("\r\n", "\n");
     assert_eq!(documented, table, "write this into crates/iamsim/context-keys.md");
 }

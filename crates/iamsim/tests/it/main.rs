@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't be set up fails")]
 
 mod assume;
+mod catalog;
 mod console;
 mod context;
 mod federation;
