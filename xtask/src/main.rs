@@ -4,6 +4,7 @@
 
 mod catalog;
 mod codegen;
+mod fuzz_decide;
 mod simulate;
 mod tidy;
 
@@ -23,6 +24,7 @@ struct Arguments {
 enum Task {
     Simulate(simulate::Arguments),
     Codegen(codegen::Arguments),
+    FuzzDecide(fuzz_decide::Arguments),
     /// Import, build or check the data of iamsim-catalog.
     #[command(subcommand)]
     Catalog(catalog::Task),
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Simulate(arguments) => simulate::run(&arguments),
         Task::Codegen(arguments) => codegen::run(&arguments),
+        Task::FuzzDecide(arguments) => fuzz_decide::run(&arguments),
         Task::Catalog(task) => ended(catalog::run(&task, &tidy::root(), &mut say)),
         Task::Tidy => ended(tidy::run()),
     }

@@ -1,4 +1,4 @@
-//! The engine and the oracle agree on generated cases. A long run: `cargo run --release --example fuzz-decide`.
+//! The engine and the oracle agree on generated cases. A long run: `cargo xtask fuzz-decide`.
 
 use iamsim_case::Case;
 use iamsim_eval::explain;
