@@ -60,3 +60,44 @@ fn every_case_of_the_corpus_is_decided_as_it_expects() {
     assert!(decided > 0, "the corpus is empty");
     assert!(wrong.is_empty(), "{} of {decided} cases:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn every_row_of_the_product_of_conditions_holds_as_it_says() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/corpus/condition-product.tsv");
+    let text = String::from_utf8(std::fs::read(file).unwrap()).unwrap();
+    let mut decided = 0;
+    let mut wrong = Vec::new();
+    for row in text.lines().filter(|line| !line.starts_with('#')) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let [operator, listed, found, holds, _] = columns.as_slice() else { panic!("{row}") };
+        let listed: serde_json::Value = serde_json::from_str(listed).unwrap();
+        let mut condition = serde_json::json!({});
+        condition[*operator] = serde_json::json!({"example:Key": listed});
+        let mut case = serde_json::json!({
+            "id": "row", "principal": "arn:aws:iam::111122223333:user/alice", "principal_kind": "user",
+            "action": "ec2:StopInstances", "resource": "arn:aws:ec2:us-east-1:111122223333:instance/i-1",
+            "resource_account": "111122223333", "context": {}, "unknown_context": [],
+            "identity_policies": [{"name": "own", "document": {"Version": "2012-10-17", "Statement": {
+                "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}}}],
+            "permissions_boundary": null, "session_policy": null, "resource_policy": null,
+            "scps": [], "rcps": [], "vpc_endpoint_policies": [],
+        });
+        match *found {
+            "absent" => {}
+            "unknown" => case["unknown_context"] = serde_json::json!(["example:Key"]),
+            value => case["context"]["example:Key"] = serde_json::from_str(value).unwrap(),
+        }
+        let expected = match *holds {
+            "true" => "Allowed",
+            "false" => "ImplicitlyDenied",
+            _ => "Undetermined",
+        };
+        let answer = iamsim_oracle::decide(&case);
+        decided += 1;
+        if answer.decision.as_str() != expected {
+            wrong.push(format!("{row}: got {} ({})", answer.decision, answer.reason));
+        }
+    }
+    assert!(decided > 1_000, "{decided}");
+    assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
+}
