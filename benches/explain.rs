@@ -3,10 +3,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use iamsim_benches::cpu::{Cpu, criterion};
 use iamsim_benches::workload;
 use iamsim_eval::{authorize, explain};
 
-fn explanation(criterion: &mut Criterion) {
+fn explanation(criterion: &mut Criterion<Cpu>) {
     for name in ["W1", "W2", "W3"] {
         let workload = workload(name);
         let mut group = criterion.benchmark_group(format!("explain/{name}"));
@@ -36,5 +37,5 @@ fn explanation(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, explanation);
+criterion_group! { name = benches; config = criterion(); targets = explanation }
 criterion_main!(benches);

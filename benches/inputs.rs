@@ -12,9 +12,15 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::missing_panics_doc,
     reason = "inputs are committed with it"
 )]
+
+pub mod cpu;
+pub mod lower_bound;
+
+use std::sync::Arc;
 
 use iamsim_eval::{Attached, Caller, Context, Decision, Layers, Program, Request, Resource, ResourcePolicy};
 use iamsim_policy::{Policy, PolicyKind, ResourceService};
@@ -27,15 +33,76 @@ pub struct Workload {
     pub texts: Vec<(PolicyKind, String)>,
     /// The compiled layers.
     pub layers: Layers,
-    /// The requests.
+    /// The requests as they come: as texts.
+    pub asked: Vec<Asked>,
+    /// The same requests, made ready.
     pub requests: Vec<Request>,
     /// The answer to each request.
     pub expected: Vec<Decision>,
 }
 
+/// One request as its texts.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The caller's ARN.
+    pub principal: String,
+    /// The action, as somebody writes it.
+    pub action: String,
+    /// The resource's ARN, or `*`.
+    pub resource: String,
+    /// The account that owns the resource.
+    pub owner: String,
+    /// The context's keys with their one value.
+    pub context: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// Reads the texts.
+    pub fn request(&self) -> Request {
+        let caller = Caller::user(self.principal.parse().unwrap())
+            .or_else(|_| Caller::any_session_of(self.principal.parse().unwrap()));
+        let resource = match self.resource.as_str() {
+            "*" => Resource::None,
+            arn => Resource::Arn(arn.parse().unwrap()),
+        };
+        let mut context = Context::complete();
+        for (key, value) in &self.context {
+            context = context.with(key.as_str(), value.as_str());
+        }
+        Request::new(caller.unwrap(), self.action.parse().unwrap(), resource, context)
+            .with_owner(self.owner.parse().unwrap())
+    }
+
+    fn read(json: &Value) -> Self {
+        let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+        Self {
+            principal: text("principal"),
+            action: text("action"),
+            resource: text("resource"),
+            owner: text("resourceAccount"),
+            context: context(&json["context"]),
+        }
+    }
+
+    /// The request as the lower bound takes it.
+    pub fn prepare(
+        &self,
+        actions: &lower_bound::Actions,
+        index: &lower_bound::Index,
+    ) -> lower_bound::Prepared {
+        let context = self.context.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        index.prepare(actions, &self.principal, &self.action, &self.resource, context)
+    }
+}
+
+fn context(json: &Value) -> Vec<(String, String)> {
+    let pairs = json.as_object().into_iter().flatten();
+    pairs.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect()
+}
+
 /// The workload that is called `W1`, `W2` or `W3`.
 pub fn workload(name: &str) -> Workload {
-    let json = read(name);
+    let json: Value = serde_json::from_str(text(name)).unwrap();
     let mut texts = Vec::new();
     for policy in json["policies"]["identity"].as_array().unwrap() {
         texts.push((PolicyKind::Identity, policy.to_string()));
@@ -45,64 +112,97 @@ pub fn workload(name: &str) -> Workload {
         texts.push((kind, json["policies"]["resource"].to_string()));
     }
     let layers = layers(&texts);
-    let requests = json["requests"].as_array().unwrap().iter().map(request).collect();
+    let asked: Vec<Asked> = json["requests"].as_array().unwrap().iter().map(Asked::read).collect();
+    let requests = asked.iter().map(Asked::request).collect();
     let expected = json["expected"].as_array().unwrap();
     let expected = expected.iter().map(|letter| decision(letter.as_str().unwrap())).collect();
-    Workload { texts, layers, requests, expected }
+    Workload { texts, layers, asked, requests, expected }
 }
 
-/// The 200 roles of `W4`, each a workload of its own over the same 1,000 actions.
-pub fn roles() -> Vec<Workload> {
-    let json = read("W4");
-    let pool: Vec<String> = json["pool"].as_array().unwrap().iter().map(Value::to_string).collect();
-    let expected = json["expected"].as_array().unwrap();
-    let roles = json["roles"].as_array().unwrap();
-    roles
-        .iter()
-        .zip(expected)
-        .map(|(role, answers)| {
-            let texts: Vec<_> = role["policies"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|index| {
-                    let index = usize::try_from(index.as_u64().unwrap()).unwrap();
-                    (PolicyKind::Identity, pool.get(index).unwrap().clone())
-                })
-                .collect();
-            let requests = json["requests"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|asked| {
-                    let mut asked = asked.clone();
-                    let mut context = json["context"].clone();
-                    let own = role["context"].as_object().unwrap().clone();
-                    context.as_object_mut().unwrap().extend(own);
-                    asked["context"] = context;
-                    asked["principal"] = role["arn"].clone();
-                    request(&asked)
-                })
-                .collect();
-            let expected = answers.as_str().unwrap();
-            let expected = expected
-                .char_indices()
-                .map(|(at, letter)| decision(expected.get(at..at + letter.len_utf8()).unwrap()));
-            let layers = layers(&texts);
-            Workload { texts, layers, requests, expected: expected.collect() }
+/// `W4`: every role may use ten policies of a pool, and all are asked the same questions.
+#[derive(Debug)]
+pub struct Roles {
+    /// The texts of the pool's policies.
+    pub pool: Vec<String>,
+    /// The questions; the caller and the team's tag are the role's.
+    pub columns: Vec<Asked>,
+    /// The roles.
+    pub roles: Vec<Role>,
+}
+
+/// A role of [`Roles`].
+#[derive(Debug)]
+pub struct Role {
+    /// The role's ARN.
+    pub arn: String,
+    /// Which policies of the pool it has.
+    pub policies: Vec<usize>,
+    /// What the context of all its requests has besides that of the columns.
+    pub context: Vec<(String, String)>,
+    /// The answers, a letter for each column.
+    pub expected: String,
+}
+
+impl Roles {
+    /// Reads the workload.
+    pub fn read() -> Self {
+        let json: Value = serde_json::from_str(text("W4")).unwrap();
+        let shared = context(&json["context"]);
+        let column = |json: &Value| Asked { context: shared.clone(), ..Asked::read(json) };
+        let index = |index: &Value| usize::try_from(index.as_u64().unwrap()).unwrap();
+        let role = |(role, expected): (&Value, &Value)| Role {
+            arn: role["arn"].as_str().unwrap().to_owned(),
+            policies: role["policies"].as_array().unwrap().iter().map(index).collect(),
+            context: context(&role["context"]),
+            expected: expected.as_str().unwrap().to_owned(),
+        };
+        let roles = json["roles"].as_array().unwrap().iter();
+        Self {
+            pool: json["pool"].as_array().unwrap().iter().map(Value::to_string).collect(),
+            columns: json["requests"].as_array().unwrap().iter().map(column).collect(),
+            roles: roles.zip(json["expected"].as_array().unwrap()).map(role).collect(),
+        }
+    }
+
+    /// The pool, each policy compiled once.
+    pub fn compile(&self) -> Vec<Arc<Program>> {
+        let parsed = self.pool.iter().map(|text| Policy::parse(PolicyKind::Identity, text.as_str()).unwrap());
+        parsed.map(|policy| Arc::new(Program::compile(&policy))).collect()
+    }
+}
+
+impl Role {
+    /// The role's layers over the compiled pool.
+    pub fn layers(&self, pool: &[Arc<Program>]) -> Layers {
+        self.policies.iter().fold(Layers::new(), |layers, index| {
+            layers.with_identity(Attached::new(format!("policy {index}"), pool[*index].clone()))
         })
-        .collect()
+    }
+
+    /// The role's texts over the pool.
+    pub fn texts<'p>(&self, pool: &'p [String]) -> impl Iterator<Item = &'p str> {
+        self.policies.iter().map(|index| pool[*index].as_str())
+    }
+
+    /// The questions as this role asks them.
+    pub fn asked(&self, columns: &[Asked]) -> impl Iterator<Item = Asked> {
+        columns.iter().map(|column| {
+            let mut asked = Asked { principal: self.arn.clone(), ..column.clone() };
+            asked.context.extend(self.context.iter().cloned());
+            asked
+        })
+    }
 }
 
-fn read(name: &str) -> Value {
-    serde_json::from_str(match name {
+/// The workload's file.
+pub fn text(name: &str) -> &'static str {
+    match name {
         "W1" => include_str!("workloads/W1.json"),
         "W2" => include_str!("workloads/W2.json"),
         "W3" => include_str!("workloads/W3.json"),
         "W4" => include_str!("workloads/W4.json"),
         other => panic!("there is no workload {other}"),
-    })
-    .unwrap()
+    }
 }
 
 /// The layers that a list of texts makes; identity policies are called `policy 1` and so on.
@@ -119,29 +219,14 @@ pub fn layers(texts: &[(PolicyKind, String)]) -> Layers {
     layers
 }
 
-fn request(asked: &Value) -> Request {
-    let principal = asked["principal"].as_str().unwrap().parse().unwrap();
-    let caller = Caller::user(principal).or_else(|_| {
-        let role = asked["principal"].as_str().unwrap().parse().unwrap();
-        Caller::any_session_of(role)
-    });
-    let resource = match asked["resource"].as_str().unwrap() {
-        "*" => Resource::None,
-        arn => Resource::Arn(arn.parse().unwrap()),
-    };
-    let mut context = Context::complete();
-    for (key, value) in asked["context"].as_object().unwrap() {
-        context = match value {
-            Value::String(value) => context.with(key.as_str(), value.as_str()),
-            Value::Array(values) => {
-                context.with_many(key.as_str(), values.iter().map(|value| value.as_str().unwrap()))
-            }
-            other => panic!("a context value is text or a list of texts, not {other}"),
-        };
+/// The letter of a decision in the workloads' files.
+pub fn letter(decision: Decision) -> char {
+    match decision {
+        Decision::Allow => 'A',
+        Decision::ExplicitDeny => 'D',
+        Decision::ImplicitDeny => 'I',
+        Decision::Undetermined => '?',
     }
-    let action = asked["action"].as_str().unwrap().parse().unwrap();
-    Request::new(caller.unwrap(), action, resource, context)
-        .with_owner(asked["resourceAccount"].as_str().unwrap().parse().unwrap())
 }
 
 fn decision(letter: &str) -> Decision {

@@ -5,12 +5,13 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use iamsim_benches::{roles, workload};
+use iamsim_benches::cpu::{Cpu, criterion};
+use iamsim_benches::{Roles, workload};
 use iamsim_catalog::ManagedPolicies;
 use iamsim_policy::{Policy, PolicyKind};
 
-fn parse(criterion: &mut Criterion) {
-    let pool = roles().into_iter().flat_map(|role| role.texts).collect();
+fn parse(criterion: &mut Criterion<Cpu>) {
+    let pool = Roles::read().pool.into_iter().map(|text| (PolicyKind::Identity, text)).collect();
     let managed = ManagedPolicies::embedded();
     let managed = managed.iter().map(|policy| (PolicyKind::Identity, policy.document())).collect();
     let inputs = [
@@ -42,5 +43,5 @@ fn parse(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, parse);
+criterion_group! { name = benches; config = criterion(); targets = parse }
 criterion_main!(benches);
