@@ -2,6 +2,7 @@
 //!
 //! This is a program: it alone reads the disk, knows the terminal, and ends with an exit status.
 
+mod bench;
 mod catalog;
 mod codegen;
 mod fuzz_decide;
@@ -28,6 +29,7 @@ enum Task {
     /// Import, build or check the data of iamsim-catalog.
     #[command(subcommand)]
     Catalog(catalog::Task),
+    Bench(bench::Arguments),
     /// Check what the house forbids and no compiler checks.
     Tidy,
 }
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Task::Codegen(arguments) => codegen::run(&arguments),
         Task::FuzzDecide(arguments) => fuzz_decide::run(&arguments),
         Task::Catalog(task) => ended(catalog::run(&task, &tidy::root(), &mut say)),
+        Task::Bench(arguments) => ended(bench::run(&arguments, &tidy::root(), &mut say)),
         Task::Tidy => ended(tidy::run()),
     }
 }
@@ -56,5 +59,16 @@ fn ended(outcome: Result<(), String>) -> ExitCode {
             eprintln!("error: {failure}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_of_the_tasks_fit_together() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
     }
 }

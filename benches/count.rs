@@ -1,0 +1,92 @@
+//! How many instructions does it take? Run under a profiler that counts them: `cargo xtask bench gate`.
+//!
+//! `count WHAT ROUNDS` does one thing so many times over all requests of a workload, and nothing else that
+//! differs from one number of rounds to another: the difference of two runs is the work itself. Without
+//! arguments it lists what can be counted, each with the number of its requests.
+
+use std::hint::black_box;
+
+use iamsim_benches::lower_bound::{Actions, Index};
+use iamsim_benches::workload;
+use iamsim_eval::{authorize, explain};
+
+/// What can be counted: its name, and the workload it is done on.
+const COUNTED: &[(&str, &str, Work)] = &[
+    ("W1", "W1", Work::Decide),
+    ("W2", "W2", Work::Decide),
+    ("W3", "W3", Work::Decide),
+    ("W1 lower bound", "W1", Work::LowerBound),
+    ("W2 lower bound", "W2", Work::LowerBound),
+    ("W3 lower bound", "W3", Work::LowerBound),
+    ("W2 from text", "W2", Work::FromText),
+    ("W2 explained", "W2", Work::Explain),
+    ("W2 explained as text", "W2", Work::ExplainAsText),
+    ("W2 compiled", "W2", Work::Compile),
+];
+
+#[derive(Clone, Copy)]
+enum Work {
+    Decide,
+    LowerBound,
+    FromText,
+    Explain,
+    ExplainAsText,
+    Compile,
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to whoever started it")]
+fn main() -> std::process::ExitCode {
+    // Cargo adds `--bench`.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let [what, rounds] = arguments.as_slice() else {
+        for (name, on, work) in COUNTED {
+            println!("{name}\t{}", per_round(on, *work));
+        }
+        return std::process::ExitCode::SUCCESS;
+    };
+    let counted = COUNTED.iter().find(|(name, ..)| name == what);
+    let (Some((_, on, work)), Ok(rounds)) = (counted, rounds.parse()) else {
+        eprintln!(
+            "error: there is no `{what}` to do `{rounds}` times; run it without arguments for the list"
+        );
+        return std::process::ExitCode::FAILURE;
+    };
+    run(on, *work, rounds);
+    std::process::ExitCode::SUCCESS
+}
+
+/// How often a round does the work.
+fn per_round(on: &str, work: Work) -> usize {
+    if matches!(work, Work::Compile) { 1 } else { workload(on).requests.len() }
+}
+
+fn run(on: &str, work: Work, rounds: u32) {
+    let workload = workload(on);
+    if matches!(work, Work::LowerBound) {
+        let actions = Actions::of_catalog();
+        let index = Index::compile(&actions, workload.texts.iter().map(|(_, text)| text.as_str()));
+        let requests: Vec<_> = workload.asked.iter().map(|asked| asked.prepare(&actions, &index)).collect();
+        for _ in 0..rounds {
+            for request in &requests {
+                let _ = black_box(index.decide(request));
+            }
+        }
+        return;
+    }
+    for _ in 0..rounds {
+        if matches!(work, Work::Compile) {
+            black_box(iamsim_benches::layers(&workload.texts));
+            continue;
+        }
+        for (asked, request) in workload.asked.iter().zip(&workload.requests) {
+            match work {
+                Work::FromText => drop(black_box(authorize(&workload.layers, &asked.request()))),
+                Work::Explain => drop(black_box(explain(&workload.layers, request))),
+                Work::ExplainAsText => drop(black_box(explain(&workload.layers, request).to_string())),
+                Work::Decide | Work::LowerBound | Work::Compile => {
+                    let _ = black_box(authorize(&workload.layers, request));
+                }
+            }
+        }
+    }
+}
