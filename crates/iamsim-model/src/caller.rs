@@ -118,6 +118,14 @@ impl Caller {
         }
     }
 
+    /// The id of the access key that a user signs with, when one was named.
+    pub fn access_key(&self) -> Option<&str> {
+        match &self.0 {
+            CallerKind::User { access_key, .. } => access_key.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The session, when the caller is one.
     pub fn as_session(&self) -> Option<&Session> {
         match &self.0 {

@@ -8,7 +8,7 @@ use iamsim_policy::AccountId;
 
 use crate::error::{ErrorCode, ModelError};
 use crate::id::UserId;
-use crate::name::{MFA_NAME, check_name, check_path, split_path};
+use crate::name::{MFA_NAME, check_length, check_name, check_path, split_path};
 use crate::quota::Quota;
 use crate::world::World;
 
@@ -37,6 +37,8 @@ pub(crate) struct AccessKeyState {
     pub(crate) user: UserId,
     pub(crate) active: bool,
     pub(crate) created: DateTime<Utc>,
+    /// When it last signed a call.
+    pub(crate) last_used: Option<DateTime<Utc>>,
 }
 
 impl World {
@@ -65,6 +67,35 @@ impl World {
         let device = MfaDevice { secret, user: Some(user.clone()), used: None };
         account.mfa_devices.insert(serial.as_str().into(), device);
         Ok(serial)
+    }
+
+    /// `EnableMFADevice` for a hardware device, by the serial number on it, which is no ARN (ID-11).
+    pub fn add_hardware_mfa_device(
+        &mut self,
+        account: AccountId,
+        user: &UserId,
+        serial: &str,
+        secret: MfaSecret,
+    ) -> Result<(), ModelError> {
+        check_length("serialNumber", serial, 9, 256)?;
+        if !serial.chars().all(|char| char.is_ascii_alphanumeric()) {
+            return Err(ModelError::invalid(format!(
+                "The serial number {serial} is not valid: a hardware device has letters and digits, such as \
+                 GAHT12345678"
+            )));
+        }
+        self.user_ref(account, user)?;
+        if self.mfa_device(serial).is_ok() {
+            return Err(ModelError::taken("MFA Device is already in use.")); // ERR-14
+        }
+        let account = self.account_mut(account)?;
+        let owned = account.mfa_devices.values().filter(|device| device.user.as_ref() == Some(user)).count();
+        if let Some(limit) = account.quotas.exceeded(Quota::MfaDevicesPerUser, owned + 1) {
+            return Err(ModelError::quota(Quota::MfaDevicesPerUser, limit));
+        }
+        let device = MfaDevice { secret, user: Some(user.clone()), used: None };
+        account.mfa_devices.insert(serial.into(), device);
+        Ok(())
     }
 
     /// `DeactivateMFADevice` and `DeleteVirtualMFADevice`.
@@ -114,7 +145,7 @@ impl World {
         if let Some(limit) = account.quotas.exceeded(Quota::AccessKeysPerUser, owned + 1) {
             return Err(ModelError::quota(Quota::AccessKeysPerUser, limit));
         }
-        let state = AccessKeyState { user: user.clone(), active: true, created: at };
+        let state = AccessKeyState { user: user.clone(), active: true, created: at, last_used: None };
         account.access_keys.insert(key.into(), state);
         Ok(())
     }
@@ -128,6 +159,29 @@ impl World {
     ) -> Result<(), ModelError> {
         let found = self.account_mut(account)?.access_keys.get_mut(key);
         found.map(|state| state.active = active).ok_or_else(|| no_key(key))
+    }
+
+    /// Says that a key signed a call. A key that is gone is nobody's any more, and nothing is said.
+    pub fn touch_access_key(
+        &mut self,
+        account: AccountId,
+        key: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), ModelError> {
+        if let Some(state) = self.account_mut(account)?.access_keys.get_mut(key) {
+            state.last_used = Some(at);
+        }
+        Ok(())
+    }
+
+    /// `GetAccessKeyLastUsed`: the id of the user whose key it is, and when the key last signed a call; none for a
+    /// key that no account has (IAM-56).
+    pub fn access_key_last_used(&self, key: &str) -> Option<(AccountId, &UserId, Option<DateTime<Utc>>)> {
+        let mut accounts = self.state().accounts.values();
+        accounts.find_map(|account| {
+            let state = account.access_keys.get(key)?;
+            Some((account.id, &state.user, state.last_used))
+        })
     }
 
     /// `DeleteAccessKey`.

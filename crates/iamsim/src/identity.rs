@@ -279,6 +279,24 @@ impl IdentityMut<'_, User> {
         self.add_mfa(name, MfaSecret::Fixed(code.into()))
     }
 
+    /// Gives the user a hardware MFA device, by the serial number on it, such as `GAHT12345678` (ID-11);
+    /// [`Cloud::mfa_code`] is what it shows. A code can be used once (STS-31).
+    ///
+    /// ```
+    /// use iamsim::{Cloud, GetSessionToken};
+    ///
+    /// let mut cloud = Cloud::new();
+    /// let dev = cloud.account("111122223333")?.add_user("dev")?.hardware_mfa_device("GAHT12345678")?.caller();
+    /// let code = cloud.mfa_code("GAHT12345678")?;
+    /// cloud.sts().get_session_token(&dev, GetSessionToken::new().mfa("GAHT12345678", &code))?;
+    /// # Ok::<(), iamsim::Error>(())
+    /// ```
+    pub fn hardware_mfa_device(self, serial: &str) -> Result<Self> {
+        let secret = MfaSecret::Totp(self.cloud.mint.bytes(serial).into());
+        self.cloud.world.add_hardware_mfa_device(self.account, &self.user_id(), serial, secret)?;
+        Ok(self)
+    }
+
     fn add_mfa(self, name: &str, secret: MfaSecret) -> Result<Self> {
         self.cloud.world.add_mfa_device(self.account, &self.user_id(), name, secret)?;
         Ok(self)
@@ -400,6 +418,17 @@ impl IdentityMut<'_, Role> {
     pub fn description(self, text: &str) -> Result<Self> {
         self.cloud.world.set_description(self.account, &self.role_id(), text)?;
         Ok(self)
+    }
+
+    /// The description; none when it has none.
+    pub fn description_text(&self) -> Option<String> {
+        let text = self.cloud.world.description(self.account, &self.role_id()).unwrap_or_default();
+        text.map(Into::into)
+    }
+
+    /// The longest session that may be asked for.
+    pub fn max_session(&self) -> TimeDelta {
+        self.cloud.world.max_session(self.account, &self.role_id()).unwrap_or_default()
     }
 
     /// `UpdateAssumeRolePolicy`: another trust policy.

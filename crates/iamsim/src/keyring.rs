@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use iamsim_model::{Caller, ErrorCode};
 
 use crate::Result;
@@ -48,6 +49,40 @@ impl Cloud {
                 ErrorCode::InvalidClientTokenId,
                 "The security token included in the request is invalid.",
             )
+        })
+    }
+
+    /// `GetAccessKeyLastUsed`: when a user's key last signed a call of STS, which are the calls that are made here;
+    /// questions that are only asked do not count (IAM-56).
+    ///
+    /// AWS authorizes the call on the key's user; that is a question of its own here. A key that no account has is
+    /// refused as AWS refuses it, with the caller's name (ERR-22).
+    ///
+    /// ```
+    /// let mut cloud = iamsim::Cloud::new();
+    /// let mut account = cloud.account("111122223333")?;
+    /// let key = account.add_user("dev")?.access_key()?;
+    /// let admin = account.root();
+    /// assert_eq!(cloud.access_key_last_used(&admin, key.id())?, None);
+    /// cloud.sts().get_caller_identity(key.caller())?;
+    /// assert_eq!(cloud.access_key_last_used(&admin, key.id())?, Some(cloud.clock().now()));
+    /// # Ok::<(), iamsim::Error>(())
+    /// ```
+    pub fn access_key_last_used(&self, who: &Caller, access_key_id: &str) -> Result<Option<DateTime<Utc>>> {
+        let identity = self.world.freeze().caller_identity(who, self.now())?;
+        let found = self.world.access_key_last_used(access_key_id);
+        // A key of another account is as unknown as none.
+        let found = found.filter(|(account, ..)| *account == identity.account());
+        found.map(|(_, _, last_used)| last_used).ok_or_else(|| {
+            Error::new(
+                ErrorCode::AccessDenied,
+                format!(
+                    "User: {} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key \
+                     {access_key_id}",
+                    identity.arn()
+                ),
+            )
+            .with_reason("no user of the caller's account has this access key")
         })
     }
 

@@ -78,7 +78,7 @@ pub use resource::{InstanceProfileMut, PolicyMut, ResourceMut, VpcEndpointMut};
 pub use snapshot::Snapshot;
 pub use sts::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, Credentials, GetFederationToken,
-    GetSessionToken, SamlAssertion, Session, Sts, WebIdentityToken,
+    GetSessionToken, ProvidedContext, SamlAssertion, Session, Sts, WebIdentityToken,
 };
 pub use warning::{Warning, WarningKind};
 

@@ -103,6 +103,25 @@ impl Arguments {
         }
     }
 
+    /// ProvidedContexts: provider and assertion of each (STS-46).
+    pub(crate) fn provided_contexts<'t>(
+        &mut self,
+        contexts: impl ExactSizeIterator<Item = (&'t str, String)>,
+        most: usize,
+    ) {
+        if contexts.len() > most {
+            self.violations.push(format!(
+                "Value at 'providedContexts' failed to satisfy constraint: Member must have length less than or \
+                 equal to {most}"
+            ));
+        }
+        for (index, (provider, assertion)) in contexts.enumerate() {
+            let member = format!("providedContexts.{}.member", index + 1);
+            self.length(&format!("{member}.providerArn"), provider, 20, 2048);
+            self.length(&format!("{member}.contextAssertion"), &assertion, 4, 2048);
+        }
+    }
+
     pub(crate) fn finish(self) -> Result {
         if self.violations.is_empty() {
             return Ok(());

@@ -57,7 +57,72 @@ pub struct AssumeRole {
     pub(crate) transitive: Vec<String>,
     pub(crate) policy: Option<PolicyDocument>,
     pub(crate) policy_arns: Vec<String>,
+    pub(crate) contexts: Vec<ProvidedContext>,
     pub(crate) overrides: Overrides,
+}
+
+/// What a context provider vouches for in a call of AssumeRole: a member of `ProvidedContexts` (STS-46).
+///
+/// AWS has one provider, Identity Center. Its assertion is a token that only it can make; here it is what it
+/// says, and becomes `sts:RequestContext/…` (TRU-74). The call needs `sts:SetContext` on both sides (TRU-52).
+///
+/// ```
+/// use iamsim::{AssumeRole, Cloud, ProvidedContext};
+///
+/// let mut cloud = Cloud::new();
+/// let mut account = cloud.account("111122223333")?;
+/// let portal = account.add_user("portal")?.attach("enter", r#"{"Version": "2012-10-17", "Statement": {
+///     "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:SetContext"], "Resource": "*"}}"#)?.caller();
+/// let role = account.add_role("analyst", r#"{"Version": "2012-10-17", "Statement": [
+///     {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"},
+///     {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:SetContext", "Condition": {
+///         "ForAllValues:ArnEquals": {"sts:RequestContextProviders":
+///             "arn:aws:iam::aws:contextProvider/IdentityCenter"},
+///         "StringEquals": {"sts:RequestContext/identitystore:UserId": "u-7"}}}]}"#)?.arn();
+///
+/// let call = |user: &str| {
+///     let context = ProvidedContext::identity_center().with("identitystore:UserId", user);
+///     AssumeRole::new(&role, "query").provided_context(context)
+/// };
+/// cloud.sts().assume_role(&portal, call("u-7"))?;
+/// let refused = cloud.sts().assume_role(&portal, call("u-8")).unwrap_err();
+/// assert!(refused.message().contains("not authorized to perform: sts:SetContext"));
+/// # Ok::<(), iamsim::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvidedContext {
+    provider: String,
+    values: Vec<(String, String)>,
+}
+
+/// The one context provider there is.
+const IDENTITY_CENTER: &str = "contextProvider/IdentityCenter";
+/// How many contexts a call may carry.
+const MOST_CONTEXTS: usize = 5;
+
+impl ProvidedContext {
+    /// A context that Identity Center vouches for, so far without a word.
+    pub fn identity_center() -> Self {
+        Self::new(&format!("arn:aws:iam::aws:{IDENTITY_CENTER}"))
+    }
+
+    /// A context of a provider, by its ARN, for AWS to judge.
+    pub fn new(provider_arn: &str) -> Self {
+        Self { provider: provider_arn.into(), values: Vec::new() }
+    }
+
+    /// Adds what the provider says: `sts:RequestContext/{key}`.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.values.push((key.into(), value.into()));
+        self
+    }
+
+    /// What stands for the token: as long as the claims in it.
+    fn assertion(&self) -> String {
+        let claims: Vec<String> = self.values.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        claims.join(";")
+    }
 }
 
 impl AssumeRole {
@@ -75,8 +140,15 @@ impl AssumeRole {
             transitive: Vec::new(),
             policy: None,
             policy_arns: Vec::new(),
+            contexts: Vec::new(),
             overrides: Overrides::new(),
         }
+    }
+
+    /// One of ProvidedContexts; the call needs `sts:SetContext` then (STS-46, TRU-52).
+    pub fn provided_context(mut self, context: ProvidedContext) -> Self {
+        self.contexts.push(context);
+        self
     }
 
     /// The ExternalId (TRU-60).
@@ -172,7 +244,19 @@ impl AssumeRole {
         if let Some(identity) = &self.source_identity {
             arguments.source_identity(identity);
         }
-        arguments.finish()
+        let contexts = self.contexts.iter().map(|context| (&*context.provider, context.assertion()));
+        arguments.provided_contexts(contexts, MOST_CONTEXTS);
+        arguments.finish()?;
+        let known =
+            |arn: &str| arn.starts_with("arn:") && arn.ends_with(&format!(":iam::aws:{IDENTITY_CENTER}"));
+        match self.contexts.iter().find(|context| !known(&context.provider)) {
+            // STS-46; the code is not recorded.
+            Some(context) => {
+                Err(Error::new(ErrorCode::ValidationError, format!("{} is invalid", context.provider))
+                    .with_reason("the one context provider there is is Identity Center's"))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -274,6 +358,9 @@ impl Sts<'_> {
         }
         if source_identity.is_some() {
             actions.push("sts:SetSourceIdentity"); // TRU-51
+        }
+        if !call.contexts.is_empty() {
+            actions.push("sts:SetContext"); // TRU-52
         }
         for action in actions {
             self.authorize_on_role(who, action, &arn, &overrides, door)?;
@@ -458,6 +545,15 @@ impl AssumeRole {
             inherited.values().map(|(key, _)| key.as_str()).chain(own).map(Box::from).collect();
         if !transitive.is_empty() {
             overrides.set("sts:TransitiveTagKeys", ContextValue::Many(transitive.into()));
+        }
+        if !self.contexts.is_empty() {
+            // TRU-74
+            let providers = self.contexts.iter().map(|context| Box::from(context.provider.as_str()));
+            overrides.set("sts:RequestContextProviders", ContextValue::Many(providers.collect()));
+        }
+        for (key, value) in self.contexts.iter().flat_map(|context| &context.values) {
+            let key = format!("sts:RequestContext/{key}");
+            overrides.set(&key, ContextValue::One(value.as_str().into()));
         }
         let tags: Vec<(&str, &str)> =
             self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();

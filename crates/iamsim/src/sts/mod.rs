@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::{mfa, mint};
 
 pub(crate) use arguments::check_session_name;
-pub use assume_role::AssumeRole;
+pub use assume_role::{AssumeRole, ProvidedContext};
 pub use assume_root::AssumeRoot;
 pub use federation::{GetFederationToken, GetSessionToken};
 pub use saml::{AssumeRoleWithSaml, SamlAssertion};
@@ -99,6 +99,9 @@ impl<'c> Sts<'c> {
                 who.as_session().map(iamsim_model::Session::principal)
             {
                 self.cloud.world.touch_role(*account, role, now)?;
+            }
+            if let (Some(account), Some(key)) = (who.account(), who.access_key()) {
+                self.cloud.world.touch_access_key(account, key, now)?;
             }
         }
         Ok(())

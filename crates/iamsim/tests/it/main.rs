@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't be set up fails")]
 
 mod assume;
+mod calls;
 mod catalog;
 mod console;
 mod context;
@@ -19,6 +20,7 @@ mod stories;
 mod story;
 mod sts;
 mod support;
+mod traps;
 mod trust;
 mod what_if;
 mod writes;
