@@ -8,6 +8,7 @@ use iamsim_model::Caller;
 use crate::Result;
 use crate::cloud::Cloud;
 use crate::error::Error;
+use crate::matrix;
 use crate::snapshot::Snapshot;
 
 impl Cloud {
@@ -57,8 +58,9 @@ impl Cloud {
 }
 
 impl Snapshot {
-    /// What changes from this snapshot to another one, for every caller, action and resource of the lists. A
-    /// caller that is gone in one of them can do nothing there.
+    /// What changes from this snapshot to another one, for every caller, action and resource of the lists. An action
+    /// may be a pattern, such as `s3:Get*`, and stands then for all actions of the catalog that it matches, as in a
+    /// [`Matrix`](crate::Matrix). A caller that is gone in one of the snapshots can do nothing there.
     ///
     /// ```
     /// use iamsim::Cloud;
@@ -92,20 +94,14 @@ impl Snapshot {
         resources: &[&str],
     ) -> Result<Difference> {
         let mut changes = Vec::new();
+        let cells = matrix::cells(self.model().catalog(), actions, resources)?;
         for who in callers {
-            for action in actions {
-                for resource in resources {
-                    let (before, after) =
-                        (answer(self, who, action, resource)?, answer(after, who, action, resource)?);
-                    if before.kind() != after.kind() {
-                        changes.push(Change {
-                            caller: (*who).clone(),
-                            action: (*action).into(),
-                            resource: (*resource).into(),
-                            before,
-                            after,
-                        });
-                    }
+            for (action, resource) in &cells {
+                let (before, after) =
+                    (answer(self, who, action, resource)?, answer(after, who, action, resource)?);
+                if before.kind() != after.kind() {
+                    let (action, resource) = (action.clone(), resource.clone());
+                    changes.push(Change { caller: (*who).clone(), action, resource, before, after });
                 }
             }
         }

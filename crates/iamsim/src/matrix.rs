@@ -222,23 +222,14 @@ impl Matrix {
         let catalog = self.snapshot.model().catalog();
         let everything = ["*".to_owned()];
         let resources = if self.resources.is_empty() { &everything[..] } else { &self.resources[..] };
-        let mut asked = BTreeSet::new();
+        let cells = cells(catalog, &self.patterns, resources)?;
         let mut open = Vec::new();
-        for (at, caller) in self.callers.iter().enumerate() {
-            for pattern in &self.patterns {
-                for (action, from_pattern) in actions(catalog, pattern)? {
-                    for resource in resources {
-                        let Some(resource) = resource_for(catalog, &action, from_pattern, resource)? else {
-                            continue;
-                        };
-                        if !asked.insert((at, action.to_lowercase(), resource.clone())) {
-                            continue;
-                        }
-                        let request = self.snapshot.request(caller, &action, &resource);
-                        let request = self.with.iter().fold(request, |request, say| say(request));
-                        open.push(Open { caller, action: action.clone(), resource, request });
-                    }
-                }
+        for caller in &self.callers {
+            for (action, resource) in &cells {
+                let request = self.snapshot.request(caller, action, resource);
+                let request = self.with.iter().fold(request, |request, say| say(request));
+                let (action, resource) = (action.clone(), resource.clone());
+                open.push(Open { caller, action, resource, request });
             }
         }
         if open.is_empty() {
@@ -265,6 +256,29 @@ impl Matrix {
 
 fn listed(texts: &[String]) -> String {
     texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Every action of the patterns on every resource, each pair once and none that is never asked.
+pub(crate) fn cells(
+    catalog: &Catalog,
+    patterns: &[impl AsRef<str>],
+    resources: &[impl AsRef<str>],
+) -> Result<Vec<(String, String)>> {
+    let mut seen = BTreeSet::new();
+    let mut cells = Vec::new();
+    for pattern in patterns {
+        for (action, from_pattern) in actions(catalog, pattern.as_ref())? {
+            for resource in resources {
+                let resource = resource_for(catalog, &action, from_pattern, resource.as_ref())?;
+                if let Some(resource) = resource
+                    && seen.insert((action.to_lowercase(), resource.clone()))
+                {
+                    cells.push((action.clone(), resource));
+                }
+            }
+        }
+    }
+    Ok(cells)
 }
 
 /// The actions a pattern stands for, each with whether it was found by a wildcard.

@@ -8,3 +8,4 @@ mod files;
 mod reject;
 mod report;
 mod scenarios;
+mod stories;

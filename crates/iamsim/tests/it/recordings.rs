@@ -78,6 +78,10 @@ const ROWS: &[Row] = rows! {
         account!(|a| a.add_policy("policy", allow("s3:*", "*")));
     EntityAlreadyExists 409 "MFA device already exists."
         account!(|a| a.user("user").unwrap().mfa_device("phone").unwrap().mfa_device("phone"));
+    EntityAlreadyExists 409 "MFA Device is already in use." account!(|a| {
+        a.add_user("other").unwrap().hardware_mfa_device("GAHT12345678").unwrap();
+        a.user("user").unwrap().hardware_mfa_device("GAHT12345678")
+    });
     EntityAlreadyExists 409 "Login Profile for user {} already exists."
         account!(|a| a.user("user").unwrap().login_profile().unwrap().login_profile());
     EntityAlreadyExists 409 "Provider with url {} already exists." account!(|a| {
@@ -98,6 +102,12 @@ const ROWS: &[Row] = rows! {
     });
     DeleteConflict 409 "Cannot delete the default version of a policy."
         account!(|a| a.policy("policy").unwrap().delete_version("v1"));
+    // ERR-22
+    AccessDenied 403 "User: {} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key {}"
+        |cloud| {
+            let root = cloud.account(HOME).unwrap().root();
+            error(cloud.access_key_last_used(&root, "AKIANONE"))
+        };
     // ERR-20, ERR-21, VAL-44, VAL-53
     InvalidInput 400 "ARN {} is not valid." role!(|r| r.boundary_policy("arn:aws:iam::111122223333:user/user"));
     InvalidInput 400 "Duplicate tag keys found. Please note that Tag keys are case insensitive."
@@ -223,10 +233,6 @@ const NOT_COVERED: &[(&str, &str)] = &[
     ("Cannot delete policy versions for policies outside your own account.", "as above"),
     ("Cannot update policies outside your own account.", "as above"),
     (
-        "User: {} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key {}",
-        "no such call here",
-    ),
-    (
         "Must specify userName when calling with non-User credentials",
         "handles always name the user: for the wire",
     ),
@@ -238,7 +244,6 @@ const NOT_COVERED: &[(&str, &str)] = &[
         "service-specific credentials",
     ),
     ("1 validation error detected: Value at 'status' {}", "service-specific credentials"),
-    ("MFA Device is already in use.", "devices are made and enabled in one step"),
     ("Thumbprint list must contain fewer than 5 entries.", "thumbprints play no part offline"),
     ("OpenIDConnect Provider not found for arn {}", "no call reads a provider here"),
     ("3 validation errors detected: Value at 'clientIDList' {}", "lists of the wire"),

@@ -91,6 +91,29 @@ newly denied: s3:ListAllMyBuckets on * by arn:aws:iam::111122223333:user/gone
 }
 
 #[test]
+fn a_difference_is_asked_for_patterns_of_actions_and_tells_why() {
+    let mut cloud = Cloud::new();
+    let function = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+    let mut account = cloud.account(HOME).unwrap();
+    let dev = account.add_user("dev").unwrap().attach("all", allow("lambda:*", "*")).unwrap().caller();
+    let before = cloud.snapshot();
+    cloud.account(HOME).unwrap().user("dev").unwrap().attach("keep", deny("lambda:Delete*", "*")).unwrap();
+    let after = cloud.snapshot();
+    let difference = before.difference(&after, &[&dev], &["lambda:*", "s3:Get*"], &[function]).unwrap();
+    let found: Vec<_> = difference.changes().iter().map(iamsim::Change::action).collect();
+    assert!(found.contains(&"lambda:DeleteFunction"), "{found:?}");
+    assert!(found.iter().all(|action| action.starts_with("lambda:Delete")), "{found:?}");
+    let change = difference.newly_denied().next().unwrap();
+    let why = change.after().explanation().unwrap();
+    assert_eq!(why.deciding()[0].policy_name, "keep");
+    assert!(change.before().explanation().unwrap().to_string().starts_with("allow: lambda:Delete"));
+    assert_eq!(
+        error(before.difference(&after, &[&dev], &["lamda:*"], &[function])).code(),
+        "ValidationError"
+    );
+}
+
+#[test]
 fn a_snapshot_answers_the_same_on_many_threads() {
     let mut cloud = Cloud::new();
     let admin = administrator(&mut cloud, HOME, "admin");
