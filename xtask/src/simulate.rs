@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use iamsim_scenario::{
-    Colour, Detail, Finding, Loaded, MAX_SOURCE_BYTES, Outcome, Scenario, Source, Totals, render, report,
+    Colour, Detail, Files, Finding, MAX_SOURCE_BYTES, Options, Outcome, Totals, find, render, report,
+    run_files,
 };
 
 /// Run scenario files and print what was asked, what came and why.
@@ -29,6 +31,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
 
+    /// Show only the scenarios with this tag and the steps with this label. May be given more than once.
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+
+    /// How many scenarios are run at a time.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    jobs: usize,
+
     /// How to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -45,9 +55,6 @@ enum Format {
 /// Where the scenarios of the repository are.
 const OWN_SCENARIOS: &str = "testdata/scenarios";
 
-/// Folders inside folders; more is a loop of links.
-const DEEPEST: usize = 32;
-
 /// The repository this program was built from.
 pub(crate) fn repository() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -56,135 +63,66 @@ pub(crate) fn repository() -> &'static Path {
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let (base, paths) = if arguments.paths.is_empty() {
-        (repository().to_owned(), vec![PathBuf::from(OWN_SCENARIOS)])
+        (repository().to_owned(), vec![OWN_SCENARIOS.to_owned()])
     } else {
-        (PathBuf::new(), arguments.paths.clone())
+        (PathBuf::new(), arguments.paths.iter().map(|path| shown(path)).collect())
     };
-    let mut run = Run {
-        base,
-        detail: if arguments.explain { Detail::Explanation } else { Detail::Reason },
-        printer: Printer::new(arguments.format),
-        totals: Totals::default(),
-        unusable: 0,
-        matched: false,
-    };
-    let files = run.find(&paths);
-    for file in files {
-        run.file(&file, arguments.filter.as_deref());
+    let disk = Disk { base };
+    let mut printer = Printer::new(arguments);
+    let found = find(&disk, &paths);
+    let mut unusable = 0;
+    for finding in &found.findings {
+        unusable += 1;
+        printer.findings(std::slice::from_ref(finding));
     }
-    if let Some(text) = &arguments.filter
-        && !run.matched
-    {
-        run.refuse(&[Finding::unreadable("--filter", format!("no scenario and no step speaks of `{text}`"))]);
+    let mut options = Options::new().jobs(arguments.jobs);
+    if let Some(text) = &arguments.filter {
+        options = options.filter(text);
     }
-    run.finish()
-}
-
-struct Run {
-    /// What paths are relative to; empty for the current folder.
-    base: PathBuf,
-    detail: Detail,
-    printer: Printer,
-    totals: Totals,
-    unusable: usize,
-    matched: bool,
-}
-
-impl Run {
-    /// The scenario files that paths stand for: a folder's in the order of their names.
-    fn find(&mut self, paths: &[PathBuf]) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        for path in paths {
-            if self.base.join(path).is_dir() {
-                let before = files.len();
-                self.walk(path, 0, &mut files);
-                if files.len() == before {
-                    let reason = "the folder has no scenarios: no file in it ends in `.json`";
-                    self.refuse(&[Finding::unreadable(&shown(path), reason)]);
-                }
-            } else {
-                files.push(path.clone());
+    for tag in &arguments.tags {
+        options = options.tag(tag);
+    }
+    let mut totals = Totals::default();
+    let mut matched = false;
+    run_files(&disk, &found.files, &options, &mut |file| {
+        let warnings = file.warnings().to_vec();
+        match file.into_result() {
+            Err(findings) => {
+                unusable += 1;
+                printer.findings(&findings);
+            }
+            Ok(outcome) => {
+                matched = true;
+                totals += outcome.totals();
+                printer.findings(&warnings);
+                printer.outcome(outcome);
             }
         }
-        files
-    }
-
-    fn walk(&mut self, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
-        let entries = fs::read_dir(self.base.join(folder))
-            .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>());
-        let mut names = match entries {
-            Ok(_) if depth > DEEPEST => {
-                let reason = format!("folders are nested more than {DEEPEST} deep; is a link a loop?");
-                return self.refuse(&[Finding::unreadable(&shown(folder), reason)]);
-            }
-            Ok(names) => names,
-            Err(error) => return self.refuse(&[Finding::unreadable(&shown(folder), told(&error))]),
-        };
-        names.sort();
-        for name in names {
-            let path = folder.join(&name);
-            if self.base.join(&path).is_dir() {
-                if name != "policies" {
-                    self.walk(&path, depth + 1, files);
-                }
-            } else if path.extension().is_some_and(|extension| extension == "json") {
-                files.push(path);
+        ControlFlow::Continue(())
+    });
+    if !matched {
+        for (flag, words) in [("--filter", arguments.filter.as_slice()), ("--tag", arguments.tags.as_slice())]
+        {
+            for word in words {
+                unusable += 1;
+                let reason = format!("no scenario and no step speaks of `{word}`");
+                printer.findings(&[Finding::unreadable(flag, reason)]);
             }
         }
     }
-
-    fn file(&mut self, path: &Path, filter: Option<&str>) {
-        match self.scenario(path) {
-            Err(findings) => self.refuse(&findings),
-            Ok((outcome, warnings)) => {
-                let outcome = match filter {
-                    Some(text) => outcome.filtered(text),
-                    None => Some(outcome),
-                };
-                let Some(outcome) = outcome else { return };
-                self.matched = true;
-                self.totals += outcome.totals();
-                self.printer.findings(&warnings);
-                self.printer.outcome(outcome, self.detail);
-            }
-        }
-    }
-
-    fn scenario(&self, path: &Path) -> Result<(Outcome, Vec<Finding>), Vec<Finding>> {
-        let name = shown(path);
-        let bytes = read(&self.base.join(path)).map_err(|why| vec![Finding::unreadable(&name, why)])?;
-        let source = Source::from_bytes(name, bytes).map_err(|finding| vec![finding.into()])?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let mut load = |file: &str| {
-            let path = tidied(&folder.join(file));
-            Ok(Loaded { name: shown(&path), bytes: read(&self.base.join(&path))? })
-        };
-        let scenario = Scenario::parse(&source, &mut load)?;
-        let outcome = scenario.run()?;
-        Ok((outcome, scenario.warnings().to_vec()))
-    }
-
-    /// Tells why an input can't be used.
-    fn refuse(&mut self, findings: &[Finding]) {
-        self.unusable += 1;
-        self.printer.findings(findings);
-    }
-
-    fn finish(mut self) -> ExitCode {
-        let Totals { failed, undetermined, .. } = self.totals;
-        self.printer.finish(self.totals, self.unusable, self.detail);
-        ExitCode::from(match (self.unusable, failed, undetermined) {
-            (0, 0, 0) => 0,
-            (0, 0, _) => 4,
-            (0, _, _) => 1,
-            _ => 2,
-        })
-    }
+    printer.finish(totals, unusable);
+    ExitCode::from(match (unusable, totals.failed, totals.undetermined) {
+        (0, 0, 0) => 0,
+        (0, 0, _) => 4,
+        (0, _, _) => 1,
+        _ => 2,
+    })
 }
 
 /// Writes to the terminal, and stops in peace when nobody reads any more.
 struct Printer {
     format: Format,
+    detail: Detail,
     out: Option<io::BufWriter<io::Stdout>>,
     colour: Colour,
     is_first: bool,
@@ -194,10 +132,11 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(format: Format) -> Self {
+    fn new(arguments: &Arguments) -> Self {
         let in_colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self {
-            format,
+            format: arguments.format,
+            detail: if arguments.explain { Detail::Explanation } else { Detail::Reason },
             out: Some(io::BufWriter::new(io::stdout())),
             colour: if in_colour { Colour::On } else { Colour::Off },
             is_first: true,
@@ -217,12 +156,12 @@ impl Printer {
         }
     }
 
-    fn outcome(&mut self, outcome: Outcome, detail: Detail) {
+    fn outcome(&mut self, outcome: Outcome) {
         match self.format {
             Format::Json => self.outcomes.push(outcome),
             Format::Text => {
                 let gap = if std::mem::take(&mut self.is_first) { "" } else { "\n" };
-                self.write(&format!("{gap}{}", outcome.to_text(detail)));
+                self.write(&format!("{gap}{}", outcome.to_text(self.detail)));
             }
         }
     }
@@ -240,10 +179,10 @@ impl Printer {
         }
     }
 
-    fn finish(&mut self, totals: Totals, unusable: usize, detail: Detail) {
+    fn finish(&mut self, totals: Totals, unusable: usize) {
         match self.format {
             Format::Json => {
-                let text = report(&self.outcomes, &self.findings, detail);
+                let text = report(&self.outcomes, &self.findings, self.detail);
                 self.write(&text);
             }
             Format::Text => {
@@ -264,21 +203,27 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// A path without `.` and, where it is clear what they mean, without `..`.
-fn tidied(path: &Path) -> PathBuf {
-    use std::path::Component;
+/// The disk, seen from a folder.
+struct Disk {
+    /// What paths are relative to; empty for the current folder.
+    base: PathBuf,
+}
 
-    let mut tidy = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
-                tidy.pop();
-            }
-            other => tidy.push(other),
-        }
+impl Files for Disk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        read(&self.base.join(path))
     }
-    tidy
+
+    fn list(&self, path: &str) -> Result<Option<Vec<String>>, String> {
+        let path = self.base.join(path);
+        if !path.is_dir() {
+            return Ok(None);
+        }
+        let names = fs::read_dir(path).and_then(|entries| {
+            entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+        });
+        names.map(Some).map_err(|error| told(&error))
+    }
 }
 
 /// The bytes of a file, or why it can't be read: in lower case, without full stop.

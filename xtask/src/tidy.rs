@@ -22,7 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iamsim-case", &["iamsim-eval", "iamsim-policy"]),
     ("iamsim-model", &["iamsim-catalog", "iamsim-eval", "iamsim-policy"]),
     ("iamsim", &["iamsim-catalog", "iamsim-eval", "iamsim-model", "iamsim-policy"]),
-    ("iamsim-scenario", &["iamsim", "iamsim-eval", "iamsim-model", "iamsim-policy"]),
+    ("iamsim-scenario", &["iamsim", "iamsim-catalog", "iamsim-eval", "iamsim-model", "iamsim-policy"]),
     (
         "iamsim-cli",
         &[

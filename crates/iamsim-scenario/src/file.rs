@@ -1,31 +1,57 @@
 //! A scenario file, read: every name resolved as far as the file can tell, every policy valid of its kind.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use iamsim_policy::{AccountId, Source, Span, Spanned};
 
 use crate::finding::Finding;
-use crate::names::{Entity, Who};
+use crate::names::{Entity, Names, Who};
+use crate::outcome::StepKind;
+use crate::policies::PolicyText;
 use crate::reader::{Document, Text};
 
+/// A scenario, or a world without a story.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     pub(crate) source: Source,
     pub(crate) title: String,
     pub(crate) about: Vec<String>,
     pub(crate) rules: Vec<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) only: bool,
+    pub(crate) skip: Option<String>,
     pub(crate) now: Option<DateTime<Utc>>,
-    pub(crate) world: World,
+    pub(crate) names: Names,
+    /// The world, in as many parts as there are files: what is included first.
+    pub(crate) parts: Vec<Part>,
     pub(crate) defaults: Circumstances,
+    pub(crate) invariants: Vec<Invariant>,
     pub(crate) steps: Vec<Step>,
     pub(crate) warnings: Vec<Finding>,
+    /// Every text that was read, the file's own first.
+    pub(crate) sources: Arc<[Source]>,
+    pub(crate) policies: Arc<[PolicyText]>,
 }
 
+/// What one file says of the world.
 #[derive(Clone, Debug)]
-pub(crate) struct World {
-    pub(crate) partition: String,
+pub(crate) struct Part {
+    pub(crate) source: Source,
     pub(crate) managed: Vec<(Text, Document)>,
     pub(crate) organization: Option<Organization>,
     pub(crate) accounts: Vec<Account>,
+}
+
+/// Something that holds at every step.
+#[derive(Clone, Debug)]
+pub(crate) struct Invariant {
+    pub(crate) span: Span,
+    pub(crate) name: Option<String>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) skip: Option<String>,
+    pub(crate) kind: StepKind,
+    pub(crate) ask: Ask,
 }
 
 #[derive(Clone, Debug)]
@@ -160,8 +186,31 @@ pub(crate) struct Circumstances {
     pub(crate) complete: Option<bool>,
 }
 
+impl Circumstances {
+    /// These, and of the others what these don't speak of.
+    pub(crate) fn over(self, others: Self) -> Self {
+        let speaks = |key: &str| {
+            let is = |own: &String| own.eq_ignore_ascii_case(key);
+            self.context.iter().any(|(own, _)| is(own))
+                || self.absent.iter().any(is)
+                || self.unknown.iter().any(is)
+        };
+        let kept = |keys: Vec<String>| keys.into_iter().filter(|key| !speaks(key)).collect::<Vec<_>>();
+        let context: Vec<_> = others.context.into_iter().filter(|(key, _)| !speaks(key)).collect();
+        let (absent, unknown) = (kept(others.absent), kept(others.unknown));
+        Self {
+            region: self.region.or(others.region),
+            context: context.into_iter().chain(self.context).collect(),
+            unknown: unknown.into_iter().chain(self.unknown).collect(),
+            absent: absent.into_iter().chain(self.absent).collect(),
+            complete: self.complete.or(others.complete),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum ContextEntry {
+    Absent,
     One(String),
     Many(Vec<String>),
 }
@@ -169,7 +218,12 @@ pub(crate) enum ContextEntry {
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) span: Span,
+    /// Where the value of `expect` stands.
+    pub(crate) expect_span: Option<Span>,
     pub(crate) name: Option<String>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) only: bool,
+    pub(crate) skip: Option<String>,
     pub(crate) act: Act,
     pub(crate) expect: Option<Expectation>,
 }
@@ -186,8 +240,10 @@ pub(crate) enum Act {
     Wait(TimeDelta),
     At(DateTime<Utc>),
     Change(Box<Change>),
-    Delete(Target),
+    Delete(Doomed),
     Rename { entity: Entity, written: String, to: String },
+    Remember(String),
+    Compare(Box<Compare>),
 }
 
 /// A caller, and how the file names it.
@@ -207,15 +263,58 @@ pub(crate) struct Behalf {
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) callers: Vec<Caller>,
-    pub(crate) actions: Vec<Text>,
-    /// The ARN, and how the file names it.
-    pub(crate) resources: Vec<(String, String)>,
+    pub(crate) targets: Vec<Target>,
+    /// Contexts that each combination is asked in, by name; none is one without a name.
+    pub(crate) contexts: Vec<(String, Vec<(String, ContextEntry)>)>,
     pub(crate) circumstances: Circumstances,
     pub(crate) tags: Option<Vec<(Text, Text)>>,
     pub(crate) via: Option<String>,
     pub(crate) through: Option<String>,
     pub(crate) owner: Option<String>,
     pub(crate) behalf: Behalf,
+}
+
+/// A resource and what is asked of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) arn: String,
+    /// How the file names it.
+    pub(crate) written: String,
+    /// Patterns are expanded: for another resource they may stand for other actions.
+    pub(crate) actions: Arc<[String]>,
+}
+
+/// Two worlds, and what they are asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Compare {
+    pub(crate) with: With,
+    pub(crate) ask: Ask,
+    pub(crate) expect: Option<Changes>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum With {
+    /// The world as it was, by the name under which it was remembered.
+    Remembered(String),
+    /// The world as it would be.
+    Changed(Vec<Act>),
+}
+
+/// What is expected to be decided otherwise, all of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) allowed: Vec<Cell>,
+    pub(crate) denied: Vec<Cell>,
+    pub(crate) undetermined: Vec<Cell>,
+}
+
+/// Some questions of a matrix, as the file names them; what is empty is any.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    pub(crate) callers: Vec<String>,
+    pub(crate) actions: Vec<String>,
+    pub(crate) resources: Vec<String>,
+    pub(crate) contexts: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -340,7 +439,7 @@ pub(crate) enum Body {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
+pub(crate) struct Doomed {
     pub(crate) written: String,
     pub(crate) what: Deletable,
 }

@@ -81,8 +81,12 @@ codes! {
     UnknownName = "unknown-name",
     /// A name that several things bear.
     AmbiguousName = "ambiguous-name",
+    /// A thing of the world that two files describe.
+    DescribedTwice = "described-twice",
     /// A file that can't be read.
     UnreadableFile = "unreadable-file",
+    /// A file that, through others, includes itself.
+    CyclicInclude = "cyclic-include",
     /// A world that AWS would refuse.
     Refused = "refused",
 }

@@ -5,10 +5,11 @@ use iamsim::{Decision, Error, Explanation, Layer, StatementRef};
 
 use crate::file::{Expectation, Expected, StatementName};
 use crate::format::UNDETERMINED_ERROR;
-use crate::outcome::{Difference, StepOutcome, Verdict};
+use crate::outcome::{Actual, Difference, Judged, Verdict};
 use crate::time;
 
 /// What came of a step.
+#[derive(Clone, Debug)]
 pub(crate) enum Came {
     Decision(Box<Explanation>),
     /// A session: its name in the file, its ARN and its end.
@@ -32,13 +33,7 @@ impl From<Error> for Came {
 }
 
 /// Holds what came against what was expected.
-pub(crate) fn outcome(
-    who: Option<&String>,
-    what: &str,
-    on: Option<String>,
-    came: Came,
-    expect: Option<&Expectation>,
-) -> StepOutcome {
+pub(crate) fn judge(came: Came, expect: Option<&Expectation>) -> Judged {
     let mut judge = Judge { differences: Vec::new(), is_undetermined: false };
     if let Came::Impossible(_) = &came {
         judge.differ("step", "to be taken", "it could not be");
@@ -62,12 +57,7 @@ pub(crate) fn outcome(
         Some(_) | None if judge.is_undetermined => Some("a decision".to_owned()),
         _ => None,
     };
-    StepOutcome {
-        number: 0,
-        name: None,
-        who: who.cloned(),
-        what: what.to_owned(),
-        on,
+    Judged {
         came: short(&came),
         because: because(&came),
         message: match &came {
@@ -77,12 +67,75 @@ pub(crate) fn outcome(
         expected,
         verdict,
         differences: judge.differences,
-        explanation: match came {
-            Came::Decision(explanation) => Some(*explanation),
-            Came::Refused(error) => error.explanation().cloned(),
-            _ => None,
+        actual: actual(&came),
+        explanations: match came {
+            Came::Decision(explanation) => vec![*explanation],
+            Came::Refused(error) => error.explanation().cloned().into_iter().collect(),
+            Came::Session { .. } | Came::Done | Came::Impossible(_) => Vec::new(),
         },
     }
+}
+
+/// What came, in the words of an expectation.
+fn actual(came: &Came) -> Option<Actual> {
+    let explanation = explanation_of(came);
+    let mut actual = Actual {
+        layer: explanation.and_then(Explanation::deciding_layer).map(|layer| layer.as_str().to_owned()),
+        reason: because(came),
+        ..Actual::default()
+    };
+    match came {
+        Came::Impossible(_) => return None,
+        Came::Refused(error) if error.code() == UNDETERMINED_ERROR => {
+            actual.outcome = Some(Expected::Undetermined);
+        }
+        Came::Refused(error) => {
+            actual.outcome = Some(Expected::Error(error.code()));
+            actual.message = Some(error.message().to_owned());
+        }
+        Came::Decision(explanation) => {
+            actual.outcome = Some(match explanation.decision() {
+                Decision::Allow => Expected::Allow,
+                Decision::ExplicitDeny => Expected::ExplicitDeny,
+                Decision::ImplicitDeny => Expected::ImplicitDeny,
+                Decision::Undetermined => Expected::Undetermined,
+            });
+            actual.message = Some(explanation.message());
+        }
+        Came::Session { arn, from, until, link, .. } => {
+            actual.outcome = Some(Expected::Allow);
+            actual.arn = Some(arn.clone());
+            actual.lasts = Some(time::written(*until - *from));
+            actual.link.clone_from(link);
+        }
+        Came::Done => actual.outcome = Some(Expected::Allow),
+    }
+    if actual.outcome == Some(Expected::Undetermined) {
+        actual.unknown = Some(unknown(explanation));
+    }
+    let deciding = explanation.map(Explanation::deciding).unwrap_or_default();
+    if let Some(statement) = deciding.first() {
+        actual.policy = Some(bare(statement).to_owned());
+        actual.statement = Some(match statement.sid() {
+            Some(sid) => StatementName::Sid(sid.to_owned()),
+            None => StatementName::Number(u32::try_from(statement.index + 1).unwrap_or(u32::MAX)),
+        });
+    }
+    Some(actual)
+}
+
+/// A group's policy is called `name of group …` where it bears on a user.
+fn bare<'s>(statement: &StatementRef<'s>) -> &'s str {
+    statement.policy_name.split(" of group ").next().unwrap_or(statement.policy_name)
+}
+
+/// What an undetermined answer depends on: keys, and facts.
+fn unknown(explanation: Option<&Explanation>) -> Vec<String> {
+    let mut unknown = explanation.map(Explanation::unknown_keys).unwrap_or_default();
+    let facts = explanation.map(Explanation::unknown_facts).unwrap_or_default();
+    unknown.extend(facts.iter().map(|fact| fact.as_str().to_owned()));
+    unknown.sort();
+    unknown
 }
 
 fn explanation_of(came: &Came) -> Option<&Explanation> {
@@ -240,10 +293,7 @@ impl Judge {
             let mut wanted: Vec<String> = keys.iter().map(|key| key.to_ascii_lowercase()).collect();
             wanted.sort();
             wanted.dedup();
-            let mut came = explanation.map(Explanation::unknown_keys).unwrap_or_default();
-            let facts = explanation.map(Explanation::unknown_facts).unwrap_or_default();
-            came.extend(facts.iter().map(|fact| fact.as_str().to_owned()));
-            came.sort();
+            let came = unknown(explanation);
             if came != wanted {
                 self.differ("unknown", listed(&wanted), listed(&came));
             }
@@ -259,12 +309,8 @@ impl Judge {
             Some(StatementName::Number(number)) => statement.index + 1 == *number as usize,
         };
         let in_policy = |statement: &StatementRef<'_>| {
-            // A group's policy is called `name of group …` where it bears on a user.
-            let bare = statement.policy_name.split(" of group ").next();
-            expect
-                .policy
-                .as_deref()
-                .is_none_or(|policy| policy == statement.policy_name || Some(policy) == bare)
+            let wanted = expect.policy.as_deref();
+            wanted.is_none_or(|policy| policy == statement.policy_name || policy == bare(statement))
         };
         if deciding.iter().any(|statement| named(statement) && in_policy(statement)) {
             return;

@@ -41,13 +41,17 @@
 //! assert!(outcome.to_text(Detail::Reason).contains("lambda:DeleteFunction  checkout  implicit deny  as expected"));
 //! ```
 
+mod build;
 mod file;
+mod files;
 mod finding;
 mod format;
+mod include;
 mod json;
 mod judge;
 mod names;
 mod outcome;
+mod policies;
 mod read;
 mod reader;
 mod reference;
@@ -56,34 +60,42 @@ mod report;
 mod run;
 mod schema;
 mod steps;
+mod suite;
 mod text;
 mod time;
 mod world;
 
+pub use files::{Files, Found, MemoryFiles, Overlay, find, loader};
 pub use finding::{Code, Finding};
 pub use iamsim::Explanation;
 pub use iamsim_policy::{MAX_SOURCE_BYTES, Position, Severity, Source, Span};
-pub use outcome::{Difference, Outcome, StepOutcome, Totals, Verdict};
+pub use outcome::{Difference, Outcome, Place, StepKind, StepOutcome, Totals, Verdict};
+pub use policies::{PolicyText, splice};
 pub use reader::{Loaded, Loader, no_files};
 pub use reference::reference;
 pub use render::{Colour, render};
 pub use report::{REPORT_VERSION, report};
 pub use schema::schema;
+pub use suite::{FileOutcome, Options, run_files};
 pub use text::Detail;
+pub use world::World;
 
 /// A scenario, read: what could be found wrong without running it has been found.
 #[derive(Clone, Debug)]
 pub struct Scenario(file::File);
 
 impl Scenario {
-    /// Reads a scenario; `load` finds the files that it refers to.
+    /// Reads a scenario; `load` finds the files that it includes and refers to.
     ///
     /// # Errors
     ///
     /// Every finding of the scenario and of the policies in it, in the order of the text; at least one of
     /// them is an error.
     pub fn parse(source: &Source, load: &mut Loader<'_>) -> Result<Self, Vec<Finding>> {
-        read::read(source, load).map(Self)
+        match read::read(source, load)? {
+            (read::FileKind::Scenario, file) => Ok(Self(file)),
+            (read::FileKind::World, _) => Err(vec![read::no_story(source)]),
+        }
     }
 
     /// Builds the world and takes the steps.
@@ -92,7 +104,35 @@ impl Scenario {
     ///
     /// What AWS would refuse of the world, each with its place.
     pub fn run(&self) -> Result<Outcome, Vec<Finding>> {
-        run::run(&self.0)
+        self.run_observed(&|_| ())
+    }
+
+    /// The same, and `observer` sees the explanation of every question that is asked: of every combination of a
+    /// matrix, and of the invariants at every moment.
+    ///
+    /// # Errors
+    ///
+    /// What AWS would refuse of the world, each with its place.
+    pub fn run_observed(&self, observer: &dyn Fn(&Explanation)) -> Result<Outcome, Vec<Finding>> {
+        run::run(&self.0, observer)
+    }
+
+    /// The world as the story begins.
+    ///
+    /// # Errors
+    ///
+    /// What AWS would refuse of the world, each with its place.
+    pub fn world(&self) -> Result<World, Vec<Finding>> {
+        World::before(self.0.clone())
+    }
+
+    /// The world when all steps have been taken; its callers are also the sessions they opened.
+    ///
+    /// # Errors
+    ///
+    /// What AWS would refuse of the world, each with its place.
+    pub fn world_after(&self) -> Result<World, Vec<Finding>> {
+        World::after(self.0.clone())
     }
 
     /// The title.
@@ -108,6 +148,21 @@ impl Scenario {
     /// The rules of AWS that the scenario shows, by id.
     pub fn rules(&self) -> &[String] {
         &self.0.rules
+    }
+
+    /// Words by which runs choose scenarios.
+    pub fn tags(&self) -> &[String] {
+        &self.0.tags
+    }
+
+    /// Every text that was read for it, its own first.
+    pub fn sources(&self) -> &[Source] {
+        &self.0.sources
+    }
+
+    /// Every policy that stands in those texts.
+    pub fn policies(&self) -> &[PolicyText] {
+        &self.0.policies
     }
 
     /// Findings that leave the scenario usable, such as a policy that trusts everyone.

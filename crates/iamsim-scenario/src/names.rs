@@ -102,7 +102,7 @@ pub(crate) struct Unresolved {
 }
 
 /// A name by which steps know a session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct SessionName {
     name: String,
     /// The number of the step that opens it, from 0.
@@ -110,7 +110,7 @@ struct SessionName {
     in_console: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     pub(crate) partition: String,
     /// Account ids with their alias.
@@ -118,33 +118,49 @@ pub(crate) struct Names {
     entities: Vec<Entity>,
     resources: Vec<(AccountId, String)>,
     sessions: Vec<SessionName>,
+    /// Names of remembered worlds, and the step that remembers each.
+    remembered: Vec<(String, usize)>,
     pub(crate) has_organization: bool,
     /// The file's short names for ARNs.
     short: Vec<(String, String)>,
 }
 
 impl Names {
-    /// Collects the names of a file, whatever else is wrong with it.
-    pub(crate) fn collect(file: &Node<'_>) -> Self {
-        let partition = string(member(file, "partition")).unwrap_or("aws").to_owned();
-        let mut names = Self { partition, ..Self::default() };
-        for entry in members(member(file, "names")) {
-            if let Some(arn) = string(Some(&entry.value)) {
-                names.short.push((entry.key.clone().into_owned(), arn.to_owned()));
+    /// Collects the names of a scenario and of the worlds it includes, whatever else is wrong with them. The
+    /// scenario comes last.
+    pub(crate) fn collect(files: &[Node<'_>]) -> Self {
+        let said = files.iter().rev().find_map(|file| string(member(file, "partition")));
+        let mut names = Self { partition: said.unwrap_or("aws").to_owned(), ..Self::default() };
+        for file in files {
+            for entry in members(member(file, "names")) {
+                if let Some(arn) = string(Some(&entry.value)) {
+                    names.short.push((entry.key.clone().into_owned(), arn.to_owned()));
+                }
             }
-        }
-        for account in members(member(file, "accounts")) {
-            if let Ok(id) = account.key.parse() {
-                names.accounts.push((id, string(member(&account.value, "alias")).map(str::to_owned)));
-                names.collect_account(id, &account.value);
+            for account in members(member(file, "accounts")) {
+                if let Ok(id) = account.key.parse() {
+                    names.collect_alias(id, string(member(&account.value, "alias")));
+                    names.collect_account(id, &account.value);
+                }
             }
+            names.has_organization |= member(file, "organization").is_some();
         }
-        names.has_organization = member(file, "organization").is_some();
-        let steps = items(member(file, "steps"));
-        for (index, step) in steps.iter().enumerate() {
-            names.collect_step(index, step);
+        for file in files {
+            for (index, step) in items(member(file, "steps")).iter().enumerate() {
+                names.collect_step(index, step);
+            }
         }
         names
+    }
+
+    /// Two files may describe one account; one of them may name it.
+    fn collect_alias(&mut self, id: AccountId, alias: Option<&str>) {
+        let alias = alias.map(str::to_owned);
+        match self.accounts.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, known)) if known.is_none() => *known = alias,
+            Some((_, known)) if alias.is_none() || *known == alias => {}
+            _ => self.accounts.push((id, alias)),
+        }
     }
 
     fn collect_account(&mut self, id: AccountId, account: &Node<'_>) {
@@ -162,6 +178,12 @@ impl Names {
     }
 
     fn collect_step(&mut self, index: usize, step: &Node<'_>) {
+        for change in items(member(step, "whatIf")) {
+            self.collect_step(index, change);
+        }
+        if let Some(name) = string(member(step, "remember")) {
+            self.remembered.push((name.to_owned(), index));
+        }
         if let Some(text) = string(member(step, "change"))
             && let Ok(id) = self.account(text)
         {
@@ -261,9 +283,7 @@ impl Names {
         let ways: Vec<String> = several
             .iter()
             .map(|entity| {
-                let shown = self.accounts.iter().find(|(id, _)| *id == entity.account);
-                let account = shown.and_then(|(_, alias)| alias.clone());
-                let account = account.unwrap_or_else(|| entity.account.to_string());
+                let account = self.shown(entity.account);
                 format!("`{account}:{}/{}`", entity.kind.word(), entity.name)
             })
             .collect();
@@ -386,6 +406,50 @@ impl Names {
     pub(crate) fn is_console(&self, name: &str, step: usize) -> bool {
         let latest = self.sessions.iter().rfind(|session| session.name == name && session.opened < step);
         latest.is_some_and(|session| session.in_console)
+    }
+
+    /// Whether a step before this one remembers the world under a name; what is said where none does.
+    pub(crate) fn remembers(&self, name: &str, step: usize) -> Result<(), Unresolved> {
+        if self.remembered.iter().any(|(known, index)| known == name && *index < step) {
+            return Ok(());
+        }
+        let earlier = self.remembered.iter().filter(|(_, index)| *index < step);
+        Err(Unresolved {
+            code: Code::UnknownName,
+            message: format!("no earlier step remembers the world as `{name}`"),
+            help: match nearest(name, earlier.map(|(known, _)| known.as_str())) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("write `{{\"remember\": \"{name}\"}}` before the changes"),
+            },
+        })
+    }
+
+    /// What a file that is included says that a short name stands for, where it is something else.
+    pub(crate) fn short_name_elsewhere(&self, short: &str, arn: &str) -> Option<&str> {
+        let (_, first) = self.short.iter().find(|(known, _)| known == short)?;
+        (first != arn).then_some(first.as_str())
+    }
+
+    /// The users, groups, roles and managed policies.
+    pub(crate) fn entities(&self) -> &[Entity] {
+        &self.entities
+    }
+
+    /// The accounts that are described.
+    pub(crate) fn account_ids(&self) -> impl Iterator<Item = AccountId> {
+        self.accounts.iter().map(|(id, _)| *id)
+    }
+
+    /// The ARNs of the resources, and what the short names stand for.
+    pub(crate) fn resource_arns(&self) -> impl Iterator<Item = &str> {
+        let described = self.resources.iter().map(|(_, arn)| arn.as_str());
+        described.chain(self.short.iter().map(|(_, arn)| arn.as_str()))
+    }
+
+    /// An account's alias, or else its id.
+    pub(crate) fn shown(&self, account: AccountId) -> String {
+        let known = self.accounts.iter().find(|(id, alias)| *id == account && alias.is_some());
+        known.and_then(|(_, alias)| alias.clone()).unwrap_or_else(|| account.to_string())
     }
 
     /// The ARN of a role to assume. An ARN is taken as it is: AWS says what it thinks of it.
@@ -534,7 +598,7 @@ mod tests {
     }"#;
 
     fn names() -> Names {
-        Names::collect(&json::parse(&Source::from(FILE)).unwrap())
+        Names::collect(&[json::parse(&Source::from(FILE)).unwrap()])
     }
 
     /// What a caller is for a step after all others, or the code of why it is none.

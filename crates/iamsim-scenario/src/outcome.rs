@@ -2,37 +2,155 @@
 
 use std::fmt;
 use std::ops::AddAssign;
+use std::sync::Arc;
 
-use iamsim::Explanation;
+use iamsim::{Cloud, Decision, Explanation};
+use iamsim_policy::{Position, Source, Span};
+
+use crate::file::{Expected, StatementName};
+use crate::policies::PolicyText;
 
 /// What came of one scenario.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub(crate) title: String,
-    pub(crate) file: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) source: Source,
+    pub(crate) sources: Arc<[Source]>,
+    pub(crate) policies: Arc<[PolicyText]>,
+    /// The world as the story begins.
+    pub(crate) cloud: Cloud,
+    pub(crate) skipped: Option<String>,
     pub(crate) steps: Vec<StepOutcome>,
 }
 
 /// What came of one step, or of one combination where a step asks several.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StepOutcome {
-    pub(crate) number: usize,
+    pub(crate) step: Arc<StepText>,
+    pub(crate) asked: Asked,
+    pub(crate) judged: Judged,
+}
+
+/// What the file says of a step.
+#[derive(Debug)]
+pub(crate) struct StepText {
+    pub(crate) number: Option<usize>,
+    pub(crate) kind: StepKind,
     pub(crate) name: Option<String>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) place: Place,
+    pub(crate) expect: Option<Place>,
+}
+
+/// What one line of a step asks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
     pub(crate) who: Option<String>,
     pub(crate) what: String,
     pub(crate) on: Option<String>,
+    pub(crate) context: Option<String>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judged {
     pub(crate) came: String,
     pub(crate) because: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) expected: Option<String>,
     pub(crate) verdict: Verdict,
     pub(crate) differences: Vec<Difference>,
-    pub(crate) explanation: Option<Explanation>,
+    /// The decision that tells, last.
+    pub(crate) explanations: Vec<Explanation>,
+    #[expect(dead_code, reason = "what a bless writes")]
+    pub(crate) actual: Option<Actual>,
+}
+
+/// What came, as an expectation would say it: what a bless writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Actual {
+    pub(crate) outcome: Option<Expected>,
+    pub(crate) layer: Option<String>,
+    /// Policy and statement of the first statement that decided.
+    pub(crate) policy: Option<String>,
+    pub(crate) statement: Option<StatementName>,
+    pub(crate) reason: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) unknown: Option<Vec<String>>,
+    pub(crate) arn: Option<String>,
+    pub(crate) lasts: Option<String>,
+    pub(crate) link: Option<String>,
+}
+
+/// A range of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a text and a range of it, nothing else")]
+pub struct Place {
+    /// The text.
+    pub source: Source,
+    /// The range.
+    pub span: Span,
+}
+
+impl Place {
+    /// Line and column of its beginning.
+    pub fn position(&self) -> Position {
+        self.source.position(self.span.start)
+    }
+}
+
+/// `file:line:column`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.source.place(self.span), f)
+    }
+}
+
+/// What kind of step it is. A kind of step may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum StepKind {
+    /// May this caller do this?
+    Question,
+    /// An operation of STS that opens a session.
+    Session,
+    /// A sign-in to the console, or a switch of roles there.
+    Console,
+    /// Time passes.
+    Clock,
+    /// The world is changed.
+    Change,
+    /// The world is remembered, or compared with what was remembered.
+    Comparison,
+    /// Something that may never be allowed.
+    Never,
+    /// Something that has to be allowed always.
+    Always,
+}
+
+impl StepKind {
+    /// A stable word for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Session => "session",
+            Self::Console => "console",
+            Self::Clock => "clock",
+            Self::Change => "change",
+            Self::Comparison => "comparison",
+            Self::Never => "never",
+            Self::Always => "always",
+        }
+    }
 }
 
 /// How a step came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a step holds, fails, can't be told, or had nothing to hold")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a step holds, fails, can't be told, was left out, or had nothing to hold"
+)]
 pub enum Verdict {
     /// Nothing was expected, and it went through.
     #[default]
@@ -43,6 +161,8 @@ pub enum Verdict {
     Failed,
     /// A yes or no was needed, and what is known does not give one.
     Undetermined,
+    /// It was left out: it says `skip`, or another one says `only`.
+    Skipped,
 }
 
 impl Verdict {
@@ -53,6 +173,7 @@ impl Verdict {
             Self::Passed => "passed",
             Self::Failed => "failed",
             Self::Undetermined => "undetermined",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -75,7 +196,7 @@ pub struct Difference {
     pub came: String,
 }
 
-/// How many steps passed, failed, or could not be told.
+/// How many steps passed, failed, could not be told, or were left out.
 ///
 /// ```
 /// use iamsim_scenario::Totals;
@@ -84,10 +205,11 @@ pub struct Difference {
 /// totals.passed = 42;
 /// assert_eq!(totals.to_string(), "42 passed, 0 failed");
 /// totals.undetermined = 1;
-/// assert_eq!(totals.to_string(), "42 passed, 0 failed, 1 undetermined");
+/// totals.skipped = 2;
+/// assert_eq!(totals.to_string(), "42 passed, 0 failed, 1 undetermined, 2 skipped");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "three counts, one for each verdict that counts")]
+#[expect(clippy::exhaustive_structs, reason = "four counts, one for each verdict that counts")]
 pub struct Totals {
     /// Steps whose expectations hold.
     pub passed: usize,
@@ -95,6 +217,8 @@ pub struct Totals {
     pub failed: usize,
     /// Steps that needed a yes or no and got none.
     pub undetermined: usize,
+    /// Steps that were left out, and whole scenarios that were.
+    pub skipped: usize,
 }
 
 impl AddAssign for Totals {
@@ -102,16 +226,19 @@ impl AddAssign for Totals {
         self.passed += other.passed;
         self.failed += other.failed;
         self.undetermined += other.undetermined;
+        self.skipped += other.skipped;
     }
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)?;
-        match self.undetermined {
-            0 => Ok(()),
-            count => write!(f, ", {count} undetermined"),
+        for (count, word) in [(self.undetermined, "undetermined"), (self.skipped, "skipped")] {
+            if count > 0 {
+                write!(f, ", {count} {word}")?;
+            }
         }
+        Ok(())
     }
 }
 
@@ -123,7 +250,37 @@ impl Outcome {
 
     /// The name of the file, as it was given.
     pub fn file(&self) -> &str {
-        &self.file
+        self.source.name()
+    }
+
+    /// The scenario's tags.
+    pub fn tags(&self) -> &[String] {
+        &self.tags
+    }
+
+    /// The scenario's own text.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Every text that was read for it: the scenario, the worlds it includes, the policies it refers to.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Every policy that stands in those texts.
+    pub fn policies(&self) -> &[PolicyText] {
+        &self.policies
+    }
+
+    /// The world as the story begins.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// Why no step was taken, when the scenario was left out.
+    pub fn skipped(&self) -> Option<&str> {
+        self.skipped.as_deref()
     }
 
     /// The steps in order; a step that asks several things is several here.
@@ -131,13 +288,14 @@ impl Outcome {
         &self.steps
     }
 
-    /// How many passed, failed, or could not be told.
+    /// How many passed, failed, could not be told, or were left out.
     pub fn totals(&self) -> Totals {
-        let count = |verdict| self.steps.iter().filter(|step| step.verdict == verdict).count();
+        let count = |verdict| self.steps.iter().filter(|step| step.judged.verdict == verdict).count();
         Totals {
             passed: count(Verdict::Passed),
             failed: count(Verdict::Failed),
             undetermined: count(Verdict::Undetermined),
+            skipped: count(Verdict::Skipped) + usize::from(self.skipped.is_some()),
         }
     }
 
@@ -146,76 +304,133 @@ impl Outcome {
     #[must_use]
     pub fn filtered(mut self, text: &str) -> Option<Self> {
         let wanted = text.to_lowercase();
-        if !self.title.to_lowercase().contains(&wanted) {
-            self.steps.retain(|step| step.speaks_of(&wanted));
+        if self.title.to_lowercase().contains(&wanted) {
+            return Some(self);
         }
+        self.steps.retain(|step| step.speaks_of(&wanted));
+        (!self.steps.is_empty()).then_some(self)
+    }
+
+    /// Only the steps that bear one of these labels; all of them when the scenario has it as a tag. None when
+    /// nothing has.
+    #[must_use]
+    pub fn tagged(mut self, tags: &[String]) -> Option<Self> {
+        let has = |own: &[String]| own.iter().any(|own| tags.contains(own));
+        if tags.is_empty() || has(&self.tags) {
+            return Some(self);
+        }
+        self.steps.retain(|step| has(&step.step.labels));
         (!self.steps.is_empty()).then_some(self)
     }
 }
 
 impl StepOutcome {
-    /// The step's number in the file, from 1.
+    pub(crate) fn new(step: &Arc<StepText>, asked: Asked, judged: Judged) -> Self {
+        Self { step: step.clone(), asked, judged }
+    }
+
+    /// The step's number in the file, from 1; 0 for what the scenario expects at every step.
     pub fn number(&self) -> usize {
-        self.number
+        self.step.number.unwrap_or_default()
     }
 
     /// The step's name.
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.step.name.as_deref()
+    }
+
+    /// The step's labels.
+    pub fn labels(&self) -> &[String] {
+        &self.step.labels
+    }
+
+    /// What kind of step it is.
+    pub fn kind(&self) -> StepKind {
+        self.step.kind
+    }
+
+    /// Where the step stands.
+    pub fn place(&self) -> &Place {
+        &self.step.place
+    }
+
+    /// Where the step says what it expects.
+    pub fn expect_place(&self) -> Option<&Place> {
+        self.step.expect.as_ref()
     }
 
     /// Who acts, as the file names it.
     pub fn who(&self) -> Option<&str> {
-        self.who.as_deref()
+        self.asked.who.as_deref()
     }
 
     /// What is done: an action, an operation, or a word for it.
     pub fn what(&self) -> &str {
-        &self.what
+        &self.asked.what
     }
 
     /// On what it is done, as the file names it.
     pub fn on(&self) -> Option<&str> {
-        self.on.as_deref()
+        self.asked.on.as_deref()
+    }
+
+    /// The name of the context, where a step asks in several.
+    pub fn context(&self) -> Option<&str> {
+        self.asked.context.as_deref()
     }
 
     /// What came: a decision, an AWS error code, the name of a session, or `done`.
     pub fn came(&self) -> &str {
-        &self.came
+        &self.judged.came
+    }
+
+    /// The decision, where a question was decided.
+    pub fn decision(&self) -> Option<Decision> {
+        match self.step.kind {
+            StepKind::Question | StepKind::Never | StepKind::Always => {
+                self.explanation().map(Explanation::decision)
+            }
+            _ => None,
+        }
     }
 
     /// Why, in one line.
     pub fn because(&self) -> Option<&str> {
-        self.because.as_deref()
+        self.judged.because.as_deref()
     }
 
     /// AWS's own message, of a step that was refused.
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        self.judged.message.as_deref()
     }
 
     /// What was expected, in short.
     pub fn expected(&self) -> Option<&str> {
-        self.expected.as_deref()
+        self.judged.expected.as_deref()
     }
 
     /// How it came out.
     pub fn verdict(&self) -> Verdict {
-        self.verdict
+        self.judged.verdict
     }
 
     /// What was expected and came otherwise.
     pub fn differences(&self) -> &[Difference] {
-        &self.differences
+        &self.judged.differences
     }
 
-    /// The explanation of the decision, where there was one.
+    /// The explanation of the decision, where there was one: the one that tells when there were several.
     pub fn explanation(&self) -> Option<&Explanation> {
-        self.explanation.as_ref()
+        self.judged.explanations.last()
+    }
+
+    /// The explanations of all decisions that the step rests on: a session may need several.
+    pub fn explanations(&self) -> &[Explanation] {
+        &self.judged.explanations
     }
 
     fn speaks_of(&self, wanted: &str) -> bool {
-        let parts = [self.name.as_deref(), self.who.as_deref(), Some(&self.what), self.on.as_deref()];
+        let parts = [self.name(), self.who(), Some(self.what()), self.on(), self.context()];
         parts.into_iter().flatten().any(|part| part.to_lowercase().contains(wanted))
     }
 }

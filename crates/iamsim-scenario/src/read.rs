@@ -1,5 +1,8 @@
 //! From JSON to a [`File`]: the world and the defaults; steps are read in `steps`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use iamsim::Quota;
 use iamsim_policy::json::{self, Node, Value};
@@ -8,25 +11,113 @@ use iamsim_policy::suggest::nearest;
 use iamsim_policy::{AccountId, Arn, PolicyKind, ResourceService, Source, Span, Spanned};
 
 use crate::file::{
-    Account, Boundary, Circumstances, ContextEntry, File, Grant, Guardrails, Identity, Organization, Quotas,
-    Resource, ResourcePolicy, Trust, Unit, VpcEndpoint, WebProvider, World,
+    Account, Boundary, Circumstances, ContextEntry, File, Grant, Guardrails, Identity, Invariant,
+    Organization, Part, Quotas, Resource, ResourcePolicy, Step, Trust, Unit, VpcEndpoint, WebProvider,
 };
 use crate::finding::{Code, Finding};
 use crate::format::{
     ACCOUNT, DEFAULTS, FILE, GRANT, GROUP, ORGANIZATION, Object, RESOURCE, ROLE, SCENARIO, TRUST_ACCOUNT,
-    TRUST_SAML, TRUST_SERVICE, TRUST_WEB_IDENTITY, UNIT, USER, VPC_ENDPOINT,
+    TRUST_SAML, TRUST_SERVICE, TRUST_WEB_IDENTITY, UNIT, USER, VPC_ENDPOINT, WORLD,
 };
+use crate::include;
 use crate::names::{Entity, Kind, Names, Unresolved};
+use crate::outcome::StepKind;
+use crate::policies;
 use crate::reader::{Document, Fields, Loader, Reader, Text, key_of, listed, meant};
 use crate::time;
 
-/// Reads a scenario file. The error holds every finding, at least one of them an error.
-pub(crate) fn read(source: &Source, load: &mut Loader<'_>) -> Result<File, Vec<Finding>> {
-    let node = json::parse(source).map_err(|error| vec![Finding::from(error)])?;
-    let names = Names::collect(&node);
-    let mut reader = Reader::new(source, load);
-    let file = reader.scenario(&node, &names);
-    let mut findings = reader.findings;
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Scenario,
+    /// Something to be included: without steps.
+    World,
+}
+
+/// Reads a scenario or world file and what it includes. The error holds every finding, at least one of them
+/// an error.
+pub(crate) fn read(source: &Source, load: &mut Loader<'_>) -> Result<(FileKind, File), Vec<Finding>> {
+    let mut findings = Vec::new();
+    let inputs = include::gather(source, load, &mut findings);
+    let mut nodes = Vec::new();
+    for input in &inputs {
+        match json::parse(&input.source) {
+            Ok(node) => nodes.push(node),
+            Err(error) => findings.push(error.into()),
+        }
+    }
+    let mut read = None;
+    if nodes.len() == inputs.len() {
+        let names = Names::collect(&nodes);
+        let mut parts = Vec::new();
+        let mut defaults = Circumstances::default();
+        // The file's own text comes last.
+        let mut sources: Vec<Source> = inputs.iter().rev().map(|input| input.source.clone()).collect();
+        for (input, node) in inputs.iter().zip(&nodes) {
+            let mut reader = Reader::new(input, load);
+            let kind = kind_of(node);
+            let is_own = input.source == *source;
+            let body = match (is_own, kind) {
+                (false, FileKind::Scenario) => {
+                    reader.not_a_world(node);
+                    None
+                }
+                (_, FileKind::World) => reader.object(node, &WORLD).map(|fields| (fields, None)),
+                (true, FileKind::Scenario) => reader.object(node, &SCENARIO).map(|fields| {
+                    let story = reader.story(&fields, &names);
+                    (fields, Some(story))
+                }),
+            };
+            if let Some((fields, story)) = body {
+                let title = reader.title(&fields);
+                let about = reader.one_or_many(fields.get("about"), "`about`");
+                parts.push(reader.part(&fields, &names));
+                if let Some(own) = reader.defaults(&fields) {
+                    defaults = own.over(defaults);
+                }
+                if is_own {
+                    read = title.map(|title| (kind, title, values(about), story.unwrap_or_default()));
+                }
+            }
+            for file in reader.files {
+                if !sources.contains(&file) {
+                    sources.push(file);
+                }
+            }
+            findings.extend(reader.findings);
+        }
+        findings.extend(described_twice(&parts));
+        if let Some((kind, title, about, story)) = read {
+            let policies = policies::collect(&parts, &story.steps);
+            let file = File {
+                source: source.clone(),
+                title,
+                about,
+                rules: story.rules,
+                tags: story.tags,
+                only: story.only,
+                skip: story.skip,
+                now: story.now,
+                names,
+                parts,
+                defaults,
+                invariants: story.invariants,
+                steps: story.steps,
+                warnings: Vec::new(),
+                sources: sources.into(),
+                policies: policies.into(),
+            };
+            return finished(source, findings, Some((kind, file)));
+        }
+    }
+    finished(source, findings, None)
+}
+
+fn finished(
+    source: &Source,
+    mut findings: Vec<Finding>,
+    file: Option<(FileKind, File)>,
+) -> Result<(FileKind, File), Vec<Finding>> {
     // In the order of the text, the scenario's own first; a file that is referred to twice is told of once.
     findings.sort_by_cached_key(|finding| {
         let span = finding.span();
@@ -35,9 +126,89 @@ pub(crate) fn read(source: &Source, load: &mut Loader<'_>) -> Result<File, Vec<F
     });
     findings.dedup();
     match file {
-        Some(file) if !findings.iter().any(Finding::is_error) => Ok(File { warnings: findings, ..file }),
+        Some((kind, file)) if !findings.iter().any(Finding::is_error) => {
+            Ok((kind, File { warnings: findings, ..file }))
+        }
         _ => Err(findings),
     }
+}
+
+/// A world file says so with its title.
+fn kind_of(node: &Node<'_>) -> FileKind {
+    let has = |key: &str| match &node.value {
+        Value::Object(members) => members.iter().any(|member| member.key == key),
+        _ => false,
+    };
+    if has("world") && !has("scenario") && !has("steps") { FileKind::World } else { FileKind::Scenario }
+}
+
+/// What there is to say of a world file where a scenario is wanted.
+pub(crate) fn no_story(source: &Source) -> Finding {
+    Finding::error(source, Code::WrongType, Span::new(0, 1), "this is a world, and no step is taken in it")
+        .with_help("include it in a scenario, which has `scenario` for its title, and `steps`")
+}
+
+/// Whether a scenario says that only it is to be run.
+pub(crate) fn says_only(source: &Source) -> bool {
+    let Ok(Node { value: Value::Object(members), .. }) = json::parse(source) else { return false };
+    members.iter().any(|member| member.key == "only" && member.value.value == Value::Bool(true))
+}
+
+/// What two files describe: AWS has each thing once.
+fn described_twice(parts: &[Part]) -> Vec<Finding> {
+    let mut known: BTreeMap<String, (&Source, Span)> = BTreeMap::new();
+    let mut findings = Vec::new();
+    let mut meet =
+        |what: String, source, span| match known.entry(what) {
+            Entry::Vacant(free) => {
+                free.insert((source, span));
+            }
+            Entry::Occupied(first) => {
+                let (elsewhere, place) = *first.get();
+                // Within one file a key that occurs twice has been told.
+                if elsewhere != source {
+                    let message = format!("`{}` describes `{}` already", elsewhere.place(place), first.key());
+                    findings.push(Finding::error(source, Code::DescribedTwice, span, message).with_help(
+                        "describe it in one of the files, and let a `change` step make it different",
+                    ));
+                }
+            }
+        };
+    for part in parts {
+        let source = &part.source;
+        for account in &part.accounts {
+            let Account { id, .. } = account;
+            for identity in account.users.iter().chain(&account.groups).chain(&account.roles) {
+                let Entity { kind, name, .. } = &identity.entity;
+                meet(format!("{id}:{}/{name}", kind.word()), source, identity.span);
+            }
+            for (name, _) in &account.policies {
+                meet(format!("{id}:policy/{}", name.value), source, name.span);
+            }
+            for (arn, _) in &account.resources {
+                meet(arn.value.clone(), source, arn.span);
+            }
+        }
+        for (arn, _) in &part.managed {
+            meet(arn.value.clone(), source, arn.span);
+        }
+        if let Some(organization) = &part.organization {
+            meet("organization".to_owned(), source, organization.span);
+        }
+    }
+    findings
+}
+
+/// What only a scenario has.
+#[derive(Default)]
+struct Story {
+    rules: Vec<String>,
+    tags: Vec<String>,
+    only: bool,
+    skip: Option<String>,
+    now: Option<DateTime<Utc>>,
+    invariants: Vec<Invariant>,
+    steps: Vec<Step>,
 }
 
 /// What a thing is read for: the world as it is at first, or a change of it.
@@ -57,16 +228,33 @@ impl Reading {
 }
 
 impl Reader<'_, '_> {
-    fn scenario(&mut self, node: &Node<'_>, names: &Names) -> Option<File> {
-        let fields = self.object(node, &SCENARIO)?;
-        let title = self.some_text(fields.get("scenario"), "the title of a scenario");
+    fn not_a_world(&mut self, node: &Node<'_>) {
+        let start = Span::new(node.span.start, node.span.start.saturating_add(1));
+        self.error_with_help(
+            Code::WrongType,
+            start,
+            "only a world can be included, and this is none",
+            "a world has the field `world`, its title, and neither `scenario` nor `steps`",
+        );
+    }
+
+    fn title(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
+        let field = if fields.has_field("scenario") { "scenario" } else { "world" };
+        self.some_text(fields.get(field), &format!("the title of a {field}")).map(value)
+    }
+
+    /// What a scenario and a world have in common.
+    fn part(&mut self, fields: &Fields<'_, '_>, names: &Names) -> Part {
         self.text(fields.get("$schema"), "`$schema`");
-        self.format_version(&fields);
-        let about = self.one_or_many(fields.get("about"), "`about`");
-        let rules = self.texts(fields.get("rules"), "`rules`");
-        self.partition(&fields);
-        let now = self.instant(fields.get("now"), "`now`");
-        self.short_names(&fields);
+        self.format_version(fields);
+        // What they hold has been read already.
+        for path in self.texts(fields.get("include"), "`include`") {
+            if path.value.is_empty() {
+                self.error(Code::InvalidValue, path.span, "the path of a file is empty");
+            }
+        }
+        self.partition(fields);
+        self.short_names(fields, names);
         let mut managed = Vec::new();
         for member in self.map(fields.get("managedPolicies"), "`managedPolicies`") {
             self.managed_policy_arn(&key_of(member));
@@ -82,23 +270,29 @@ impl Reader<'_, '_> {
             let (Some(id), Some(body)) = (id, self.object(&member.value, &ACCOUNT)) else { continue };
             accounts.push(self.account(id, member.key_span, &body, names, Reading::World));
         }
-        let defaults = match fields.get("defaults") {
-            Some(node) => self.object(node, &DEFAULTS).map(|fields| self.circumstances(&fields, false)),
-            None => None,
-        };
-        let steps = self.steps(fields.get("steps"), names, now);
-        let partition = names.partition.clone();
-        Some(File {
-            source: self.source.clone(),
-            title: title?.value,
-            about: values(about),
+        Part { source: self.source.clone(), managed, organization, accounts }
+    }
+
+    fn defaults(&mut self, fields: &Fields<'_, '_>) -> Option<Circumstances> {
+        let node = fields.get("defaults")?;
+        self.object(node, &DEFAULTS).map(|fields| self.circumstances(&fields, false))
+    }
+
+    fn story(&mut self, fields: &Fields<'_, '_>, names: &Names) -> Story {
+        let now = self.instant(fields.get("now"), "`now`");
+        let rules = self.texts(fields.get("rules"), "`rules`");
+        let tags = self.texts(fields.get("tags"), "`tags`");
+        let mut invariants = self.invariants(fields.get("never"), StepKind::Never, names);
+        invariants.extend(self.invariants(fields.get("always"), StepKind::Always, names));
+        Story {
             rules: values(rules),
+            tags: values(tags),
+            only: self.flag(fields.get("only"), "`only`").unwrap_or_default(),
+            skip: self.some_text(fields.get("skip"), "`skip`").map(value),
             now,
-            world: World { partition, managed, organization, accounts },
-            defaults: defaults.unwrap_or_default(),
-            steps,
-            warnings: Vec::new(),
-        })
+            invariants,
+            steps: self.steps(fields.get("steps"), names, now),
+        }
     }
 
     fn format_version(&mut self, fields: &Fields<'_, '_>) {
@@ -121,10 +315,19 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn short_names(&mut self, fields: &Fields<'_, '_>) {
+    fn short_names(&mut self, fields: &Fields<'_, '_>, names: &Names) {
         for member in self.map(fields.get("names"), "`names`") {
             if let Some(arn) = self.text(Some(&member.value), &format!("`{}` of `names`", member.key)) {
                 self.arn(&arn);
+                if let Some(other) = names.short_name_elsewhere(&member.key, &arn.value) {
+                    let message = format!("`{}` is a name of `{other}` already", member.key);
+                    self.error_with_help(
+                        Code::DescribedTwice,
+                        member.key_span,
+                        message,
+                        "choose another name; an included file has given this one",
+                    );
+                }
             }
             if member.key.contains(['*', ':', '/']) || member.key.is_empty() {
                 self.error_with_help(
@@ -787,6 +990,7 @@ impl Reader<'_, '_> {
                 let many = items.iter().filter_map(|item| self.scalar(item, &what)).collect();
                 Some(ContextEntry::Many(many))
             }
+            Value::Null => Some(ContextEntry::Absent),
             _ => self.scalar(node, &what).map(ContextEntry::One),
         }
     }
@@ -798,7 +1002,7 @@ impl Reader<'_, '_> {
             Value::Number(text) => Some((*text).to_owned()),
             Value::Bool(flag) => Some(flag.to_string()),
             _ => {
-                self.wrong_type(node, what, "a string, a number, true, false, or an array of them");
+                self.wrong_type(node, what, "a string, a number, true, false, null, or an array of texts");
                 None
             }
         }

@@ -6,6 +6,7 @@ use iamsim_policy::{Policy, PolicyKind, Source, Span, Spanned};
 
 use crate::finding::{self, Code, Finding};
 use crate::format::{FILE, Field, Object};
+use crate::include::{Input, joined, not_a_path};
 
 /// A file that a scenario refers to, as the loader found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub(crate) type Text = Spanned<String>;
 pub(crate) struct Reader<'r, 'l> {
     pub(crate) source: &'r Source,
     pub(crate) findings: Vec<Finding>,
+    /// The folder that paths start from, relative to the scenario's.
+    folder: &'r str,
+    /// The files that were referred to.
+    pub(crate) files: Vec<Source>,
     load: &'r mut Loader<'l>,
 }
 
@@ -74,8 +79,9 @@ impl<'n, 's> Fields<'n, 's> {
 }
 
 impl<'r, 'l> Reader<'r, 'l> {
-    pub(crate) fn new(source: &'r Source, load: &'r mut Loader<'l>) -> Self {
-        Self { source, findings: Vec::new(), load }
+    pub(crate) fn new(input: &'r Input, load: &'r mut Loader<'l>) -> Self {
+        let Input { source, folder } = input;
+        Self { source, findings: Vec::new(), folder, files: Vec::new(), load }
     }
 
     pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) {
@@ -320,35 +326,25 @@ impl<'r, 'l> Reader<'r, 'l> {
     fn file(&mut self, kind: PolicyKind, node: &Node<'_>, refusable: bool) -> Option<Document> {
         let fields = self.object(node, &FILE)?;
         let path = self.some_text(fields.get("file"), "the path of a file")?;
-        if path.value.contains('\\') || path.value.starts_with('/') || path.value.contains(':') {
+        if let Some(message) = not_a_path(&path.value) {
             self.error_with_help(
                 Code::InvalidValue,
                 path.span,
-                format!("`{}` is not a path relative to the scenario", path.value),
-                "write it from the scenario's own folder, with `/` between the names",
+                message,
+                "write it from this file's own folder, with `/` between the names",
             );
             return None;
         }
-        let loaded = match (self.load)(&path.value) {
-            Ok(loaded) => loaded,
-            Err(reason) => {
-                let message = format!("the file `{}` can't be read: {reason}", path.value);
-                self.error_with_help(
-                    Code::UnreadableFile,
-                    path.span,
-                    message,
-                    "a path is relative to the scenario's own folder",
-                );
-                return None;
-            }
-        };
-        let source = match Source::from_bytes(loaded.name, loaded.bytes) {
+        let source = match read_loaded(self.source, path.span, &joined(self.folder, &path.value), self.load) {
             Ok(source) => source,
-            Err(diagnostic) => {
-                self.findings.push(diagnostic.into());
+            Err(finding) => {
+                self.findings.push(finding);
                 return None;
             }
         };
+        if !self.files.contains(&source) {
+            self.files.push(source.clone());
+        }
         match Policy::parse(kind, &source) {
             Ok(policy) => Some(self.valid(policy)),
             Err(_) if refusable => Some(Document::Refusable(source)),
@@ -358,6 +354,21 @@ impl<'r, 'l> Reader<'r, 'l> {
             }
         }
     }
+}
+
+/// A file that another one refers to, or why there is none; `path` is relative to the scenario.
+pub(crate) fn read_loaded(
+    referring: &Source,
+    span: Span,
+    path: &str,
+    load: &mut Loader<'_>,
+) -> Result<Source, Finding> {
+    let loaded = load(path).map_err(|reason| {
+        let message = format!("the file `{path}` can't be read: {reason}");
+        Finding::error(referring, Code::UnreadableFile, span, message)
+            .with_help("a path is relative to the folder of the file it stands in")
+    })?;
+    Source::from_bytes(loaded.name, loaded.bytes).map_err(Finding::from)
 }
 
 /// A part of a text as a text of its own, in which everything keeps its line and column: what stands before
@@ -407,7 +418,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::format::SCENARIO;
     use crate::schema::objects;
 
     thread_local! {
@@ -418,6 +428,7 @@ mod tests {
     /// A scenario with each kind of object in it.
     const EVERYTHING: &str = r#"{
       "scenario": "One of each",
+      "include": ["world.json"],
       "organization": { "management": "111122223333", "root": { "units": { "workloads": {} } } },
       "defaults": {},
       "accounts": {
@@ -460,18 +471,27 @@ mod tests {
         { "change": "111122223333", "users": {} },
         { "change": "organization", "root": {} },
         { "delete": "a" },
-        { "rename": "dev", "to": "ops" }
-      ]
+        { "rename": "dev", "to": "ops" },
+        { "remember": "now" },
+        { "compare": "now", "as": "ops", "do": "iam:List*", "expect": { "newlyAllowed": [{ "do": "iam:List*" }] } },
+        { "whatIf": [{ "delete": "ops" }], "as": "ops", "do": "iam:ListUsers" }
+      ],
+      "never": [{ "as": "dev", "do": "iam:DeleteUser" }]
     }"#;
+
+    const INCLUDED: &str = r#"{ "world": "Included", "defaults": {} }"#;
 
     #[test]
     fn every_field_of_the_tables_is_read() {
         let source = Source::new("everything.json", EVERYTHING);
         let policy = r#"{ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } }"#;
-        let mut load = |_: &str| Ok(Loaded { name: "p.json".to_owned(), bytes: policy.into() });
+        let mut load = |path: &str| {
+            let bytes = if path == "p.json" { policy } else { INCLUDED };
+            Ok(Loaded { name: path.to_owned(), bytes: bytes.into() })
+        };
         crate::read::read(&source, &mut load).unwrap_or_else(|findings| panic!("{findings:#?}"));
         let read = READ.take();
-        let known = objects(&SCENARIO)
+        let known = objects()
             .into_iter()
             .flat_map(|object| object.fields.iter().map(|field| (object.id, field.name.to_owned())));
         let never: Vec<_> = known.filter(|field| !read.contains(field)).collect();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::format::{Object, SCENARIO, Shape};
+use crate::format::{Object, Shape};
 use crate::schema::objects;
 
 /// The fields of every object of the format as Markdown: the reference part of `testdata/README.md`.
@@ -13,7 +13,7 @@ use crate::schema::objects;
 /// ```
 pub fn reference() -> String {
     let mut text = String::new();
-    for object in objects(&SCENARIO) {
+    for object in objects() {
         text.push_str(&section(object));
     }
     text

@@ -36,6 +36,7 @@ pub fn report(outcomes: &[Outcome], findings: &[Finding], detail: Detail) -> Str
                 ("passed", Json::from(totals.passed)),
                 ("failed", Json::from(totals.failed)),
                 ("undetermined", Json::from(totals.undetermined)),
+                ("skipped", Json::from(totals.skipped)),
             ]),
         ),
     ]);
@@ -46,8 +47,10 @@ fn scenario(outcome: &Outcome, detail: Detail) -> Json {
     Json::object([
         ("scenario", Json::from(outcome.title())),
         ("file", Json::from(outcome.file())),
+        ("skipped", Json::from(outcome.skipped())),
         ("steps", Json::List(outcome.steps().iter().map(|outcome| step(outcome, detail)).collect())),
     ])
+    .without_nulls()
 }
 
 fn step(outcome: &StepOutcome, detail: Detail) -> Json {
@@ -62,12 +65,18 @@ fn step(outcome: &StepOutcome, detail: Detail) -> Json {
         (Detail::Explanation, Some(explanation)) => Json::from(&explanation.to_json()),
         _ => Json::Null,
     };
+    let Position { line, column } = outcome.place().position();
     Json::object([
         ("step", Json::from(outcome.number())),
+        ("kind", Json::from(outcome.kind().as_str())),
+        ("line", Json::from(line)),
+        ("column", Json::from(column)),
         ("name", Json::from(outcome.name())),
+        ("labels", if outcome.labels().is_empty() { Json::Null } else { Json::list(outcome.labels()) }),
         ("as", Json::from(outcome.who())),
         ("do", Json::from(outcome.what())),
         ("on", Json::from(outcome.on())),
+        ("context", Json::from(outcome.context())),
         ("expected", Json::from(outcome.expected())),
         ("came", Json::from(Some(outcome.came()).filter(|came| !came.is_empty()))),
         ("because", Json::from(outcome.because())),

@@ -1,6 +1,6 @@
 //! The JSON Schema of the format, made from the tables that the reader reads by.
 
-use crate::format::{Field, Object, SCENARIO, Shape, errors};
+use crate::format::{Field, Object, SCENARIO, Shape, WORLD, errors};
 use crate::json::Json;
 
 /// The JSON Schema (draft 2020-12) of scenario files, as published in `testdata/scenario.schema.json`.
@@ -13,27 +13,42 @@ use crate::json::Json;
 /// assert!(schema.contains("\"https://json-schema.org/draft/2020-12/schema\""));
 /// ```
 pub fn schema() -> String {
-    let objects = objects(&SCENARIO);
     let mut definitions: Vec<(String, Json)> =
-        objects.iter().skip(1).map(|object| (object.id.to_owned(), of_object(object))).collect();
+        objects().iter().map(|object| (object.id.to_owned(), of_object(object))).collect();
     definitions.push(("policyDocument".to_owned(), document()));
-    let mut members = vec![
-        ("$schema".to_owned(), Json::from("https://json-schema.org/draft/2020-12/schema")),
-        ("title".to_owned(), Json::from("iamsim scenario")),
-    ];
-    if let Json::Object(scenario) = of_object(&SCENARIO) {
-        members.extend(scenario);
-    }
-    members.push(("$defs".to_owned(), Json::Object(definitions)));
-    let mut text = Json::Object(members).to_string();
-    text.push('\n');
-    text
+    let is = |object: &Object| Json::object([("$ref", Json::from(format!("#/$defs/{}", object.id)))]);
+    // A world says so with its title; what is neither is told what a scenario needs.
+    let is_world = Json::object([
+        ("required", Json::list(["world"])),
+        (
+            "not",
+            Json::object([(
+                "anyOf",
+                Json::List(vec![
+                    Json::object([("required", Json::list(["scenario"]))]),
+                    Json::object([("required", Json::list(["steps"]))]),
+                ]),
+            )]),
+        ),
+    ]);
+    let json = Json::object([
+        ("$schema", Json::from("https://json-schema.org/draft/2020-12/schema")),
+        ("title", Json::from("iamsim scenario")),
+        ("type", Json::from("object")),
+        ("if", is_world),
+        ("then", is(&WORLD)),
+        ("else", is(&SCENARIO)),
+        ("$defs", Json::Object(definitions)),
+    ]);
+    format!("{json}\n")
 }
 
-/// Every object reachable from one, each once, in the order met.
-pub(crate) fn objects(first: &'static Object) -> Vec<&'static Object> {
+/// Every object of the format, each once, in the order met.
+pub(crate) fn objects() -> Vec<&'static Object> {
     let mut met = Vec::new();
-    collect(first, &mut met);
+    for root in [&SCENARIO, &WORLD] {
+        collect(root, &mut met);
+    }
     met
 }
 

@@ -1,19 +1,22 @@
 //! From JSON to the steps of a scenario.
 
+mod ask;
+mod expect;
+
+pub(crate) use ask::matching;
+
 use chrono::{DateTime, Datelike as _, Utc};
 use iamsim_policy::json::{Node, Value};
 use iamsim_policy::suggest::nearest;
-use iamsim_policy::{Action, PolicyKind, Spanned};
+use iamsim_policy::{PolicyKind, Spanned};
 
 use crate::file::{
-    Act, Ask, Assume, AssumeRole, AssumeRoot, Behalf, Body, Caller, Change, Code as MfaCodeSent, Deletable,
-    Door, Expectation, Expected, FederationToken, Link, Mfa, Saml, SessionTags, StatementName, Step, Target,
-    WebIdentity,
+    Act, Assume, AssumeRole, AssumeRoot, Behalf, Body, Caller, Change, Code as MfaCodeSent, ContextEntry,
+    Deletable, Doomed, Door, FederationToken, Link, Mfa, Saml, SessionTags, Step, WebIdentity,
 };
 use crate::finding::Code;
 use crate::format::{
-    ACCOUNT, DECISIONS, EXPECTATION, GROUP, LAYERS, MFA_CODE, Object, RESOURCE, ROLE, SAML, STEPS,
-    SWITCH_LINK, Shape, USER, WEB_IDENTITY, errors,
+    ACCOUNT, GROUP, MFA_CODE, Object, RESOURCE, ROLE, SAML, STEPS, SWITCH_LINK, Shape, USER, WEB_IDENTITY,
 };
 use crate::names::{Kind, Names, Who};
 use crate::read::{Reading, value, values};
@@ -96,43 +99,63 @@ impl Reader<'_, '_> {
         let object = self.step_object(node)?;
         let fields = self.object(node, object)?;
         let name = self.some_text(fields.get("name"), "`name`").map(value);
-        let expect = if fields.has_field("expect") { fields.get("expect") } else { None };
-        let expect = expect.and_then(|node| self.expectation(node, object));
+        let labels = values(self.texts(fields.get("labels"), "`labels`"));
+        let skip = self.some_text(fields.get("skip"), "`skip`").map(value);
+        let only = if fields.has_field("only") { fields.get("only") } else { None };
+        let only = self.flag(only, "`only`").unwrap_or_default();
+        let expect_node = if fields.has_field("expect") { fields.get("expect") } else { None };
+        let is_comparison = ["compare", "whatIf"].contains(&object.id);
+        let expect = match expect_node {
+            Some(node) if !is_comparison => self.expectation(node, object),
+            _ => None,
+        };
         let refusable = expect.as_ref().is_some_and(|expect| expect.error().is_some());
         let here = Here { names, index, refusable };
         let act = match object.id {
-            "do" => Act::Ask(Box::new(self.ask(&fields, here, expect.as_ref())?)),
+            "do" => Act::Ask(Box::new(self.ask(&fields, here)?)),
             "assume" => Act::Assume(Box::new(self.assume(&fields, here)?)),
             "signIn" => self.sign_in(&fields, here)?,
             "switchRole" => self.switch_role(&fields, here)?,
-            "getSessionToken" => {
-                let becomes = self.some_text(fields.get("getSessionToken"), "the name of a session")?;
-                self.check_session_name(&becomes, "getSessionToken", here);
-                Act::SessionToken {
-                    caller: self.caller(&fields, here)?,
-                    mfa: self.whole_mfa(&fields),
-                    duration: self.duration(fields.get("for"), "`for`"),
-                    becomes: becomes.value,
-                }
-            }
+            "getSessionToken" => self.get_session_token(&fields, here)?,
             "getFederationToken" => Act::FederationToken(Box::new(self.federation_token(&fields, here)?)),
             "assumeRoot" => Act::AssumeRoot(Box::new(self.assume_root(&fields, here)?)),
             "wait" => Act::Wait(self.duration(fields.get("wait"), "`wait`")?),
             "at" => Act::At(self.instant(fields.get("at"), "`at`")?),
-            "change" => Act::Change(Box::new(self.change(&fields, here)?)),
+            "remember" => Act::Remember(self.some_text(fields.get("remember"), "`remember`")?.value),
+            "compare" | "whatIf" => self.compare(&fields, here)?,
+            _ => self.edit(&fields, here, object)?,
+        };
+        let expect_span = expect_node.map(|node| node.span);
+        Some(Step { span: node.span, expect_span, name, labels, only, skip, act, expect })
+    }
+
+    /// A change of the world, a deletion or a renaming.
+    fn edit(&mut self, fields: &Fields<'_, '_>, here: Here<'_>, object: &Object) -> Option<Act> {
+        match object.id {
+            "change" => Some(Act::Change(Box::new(self.change(fields, here)?))),
             "delete" => {
                 let text = self.some_text(fields.get("delete"), "`delete`")?;
-                Act::Delete(self.deletable(&text, names)?)
+                Some(Act::Delete(self.deletable(&text, here.names)?))
             }
             _ => {
                 let text = self.some_text(fields.get("rename"), "`rename`")?;
                 let to = self.some_text(fields.get("to"), "`to`")?.value;
-                let entity =
-                    self.resolved(text.span, names.entity(&text.value, &[Kind::User, Kind::Group]))?;
-                Act::Rename { entity, written: text.value, to }
+                let kinds = [Kind::User, Kind::Group];
+                let entity = self.resolved(text.span, here.names.entity(&text.value, &kinds))?;
+                Some(Act::Rename { entity, written: text.value, to })
             }
-        };
-        Some(Step { span: node.span, name, act, expect })
+        }
+    }
+
+    fn get_session_token(&mut self, fields: &Fields<'_, '_>, here: Here<'_>) -> Option<Act> {
+        let becomes = self.some_text(fields.get("getSessionToken"), "the name of a session")?;
+        self.check_session_name(&becomes, "getSessionToken", here);
+        Some(Act::SessionToken {
+            caller: self.caller(fields, here)?,
+            mfa: self.whole_mfa(fields),
+            duration: self.duration(fields.get("for"), "`for`"),
+            becomes: becomes.value,
+        })
     }
 
     /// A step is known by the one field that says what happens.
@@ -145,9 +168,15 @@ impl Reader<'_, '_> {
             Shape::Object(object) => Some(*object),
             _ => None,
         });
-        let said: Vec<_> = objects
+        let said = objects
             .clone()
-            .filter_map(|object| Some((object, members.iter().find(|member| member.key == object.id)?)))
+            .filter_map(|object| Some((object, members.iter().find(|member| member.key == object.id)?)));
+        // A comparison asks too, and is a comparison.
+        let said: Vec<(&Object, _)> = said
+            .clone()
+            .filter(|(object, _)| {
+                !said.clone().any(|(other, _)| other.id != object.id && other.field(object.id).is_some())
+            })
             .collect();
         match said.as_slice() {
             [(object, _)] => Some(object),
@@ -174,71 +203,6 @@ impl Reader<'_, '_> {
                 );
                 None
             }
-        }
-    }
-
-    fn ask(&mut self, fields: &Fields<'_, '_>, here: Here<'_>, expect: Option<&Expectation>) -> Option<Ask> {
-        let error_expected = expect.is_some_and(|expect| expect.error().is_some());
-        let mut callers = Vec::new();
-        let texts = self.one_or_many(fields.get("as"), "`as`");
-        for text in texts {
-            callers.extend(self.who(&text, here));
-        }
-        let actions = self.one_or_many(fields.get("do"), "`do`");
-        for action in &actions {
-            if !error_expected {
-                self.action(action);
-            }
-        }
-        let mut resources = Vec::new();
-        let written = self.one_or_many(fields.get("on"), "`on`");
-        for text in &written {
-            if let Some(arn) = self.resolved(text.span, here.names.resource(&text.value)) {
-                let readable = arn == "*" || error_expected;
-                if readable || self.arn(&Spanned::new(arn.clone(), text.span)).is_some() {
-                    resources.push((arn, text.value.clone()));
-                }
-            }
-        }
-        if fields.get("on").is_none() {
-            resources.push(("*".to_owned(), "*".to_owned()));
-        }
-        let owner = self.text(fields.get("owner"), "`owner`");
-        let owner = owner.and_then(|text| self.account_of(&text, here.names)).map(|id| id.to_string());
-        let ask = Ask {
-            callers,
-            actions,
-            resources,
-            circumstances: self.circumstances(fields, true),
-            tags: self.tags(fields.get("tags")),
-            via: self.some_text(fields.get("via"), "`via`").map(value),
-            through: self.some_text(fields.get("through"), "`through`").map(value),
-            owner,
-            behalf: self.behalf(fields, here),
-        };
-        (!ask.callers.is_empty() && !ask.actions.is_empty() && !ask.resources.is_empty()).then_some(ask)
-    }
-
-    pub(crate) fn action(&mut self, text: &Text) {
-        if text.value.parse::<Action>().is_err() {
-            let help = if text.value.contains(['*', '?']) {
-                "a request is for one action; patterns stand in policies"
-            } else {
-                "an action is `service:Name`, such as `lambda:InvokeFunction`"
-            };
-            self.error_with_help(
-                Code::InvalidAction,
-                text.span,
-                format!("`{}` is not an action", text.value),
-                help,
-            );
-        } else if text.value.contains(['*', '?']) {
-            self.error_with_help(
-                Code::InvalidAction,
-                text.span,
-                format!("`{}` is a pattern, not an action", text.value),
-                "a request is for one action; write several as a list",
-            );
         }
     }
 
@@ -414,8 +378,16 @@ impl Reader<'_, '_> {
         let fields = self.object(node, &WEB_IDENTITY)?;
         let mut claims = Vec::new();
         for member in self.map(fields.get("claims"), "`claims`") {
-            if let Some(entry) = self.context_entry(&member.value, &member.key) {
-                claims.push((member.key.clone().into_owned(), entry));
+            match self.context_entry(&member.value, &member.key) {
+                Some(ContextEntry::Absent) => {
+                    self.wrong_type(
+                        &member.value,
+                        &format!("the claim `{}`", member.key),
+                        "a text or an array",
+                    );
+                }
+                Some(entry) => claims.push((member.key.clone().into_owned(), entry)),
+                None => {}
             }
         }
         let issuer = self.some_text(fields.get("issuer"), "`issuer`");
@@ -641,7 +613,8 @@ impl Reader<'_, '_> {
             fields_of.iter().map(|field| field.name).chain(also.iter().copied()).collect();
         let mut changes = 0;
         for (key, span) in fields.keys() {
-            if ["change", "name", "expect"].contains(&key) || !fields.has_field(key) {
+            if ["change", "name", "labels", "only", "skip", "expect"].contains(&key) || !fields.has_field(key)
+            {
                 continue;
             }
             changes += 1;
@@ -665,134 +638,14 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn deletable(&mut self, text: &Text, names: &Names) -> Option<Target> {
+    fn deletable(&mut self, text: &Text, names: &Names) -> Option<Doomed> {
         let expanded = names.expand(&text.value);
         if let Some(owner) = names.owner_of(expanded) {
             let what = Deletable::Resource(owner, expanded.to_owned());
-            return Some(Target { written: text.value.clone(), what });
+            return Some(Doomed { written: text.value.clone(), what });
         }
         let kinds = [Kind::User, Kind::Group, Kind::Role, Kind::Policy];
         let entity = self.resolved(text.span, names.entity(expanded, &kinds))?;
-        Some(Target { written: text.value.clone(), what: Deletable::Entity(entity) })
-    }
-
-    fn expectation(&mut self, node: &Node<'_>, object: &Object) -> Option<Expectation> {
-        if let Value::String(_) = &node.value {
-            let text = self.text(Some(node), "`expect`")?;
-            let outcome = self.expected(&text, object)?;
-            return Some(Expectation { outcome: Some(outcome), ..Expectation::default() });
-        }
-        if !matches!(node.value, Value::Object(_)) {
-            self.wrong_type(node, "`expect`", "a decision, an AWS error code, or an object");
-            return None;
-        }
-        let fields = self.object(node, &EXPECTATION)?;
-        self.check_expectable(&fields, object);
-        let decision = self.text(fields.get("decision"), "`decision`");
-        let decision = decision.and_then(|text| {
-            self.word(&text, DECISIONS, "a decision")?;
-            self.expected(&text, object)
-        });
-        let error = self.text(fields.get("error"), "`error`");
-        let error =
-            error.and_then(|text| self.word(&text, &errors(), "an AWS error code")).map(Expected::Error);
-        if let (Some(_), Some(_)) = (&decision, &error) {
-            self.error_with_help(
-                Code::ConflictingFields,
-                fields.key_span("error"),
-                "`decision` and `error` exclude each other",
-                "a refused call has an error, a question that was answered has a decision",
-            );
-        }
-        let layer = self.text(fields.get("layer"), "`layer`");
-        if let Some(layer) = &layer {
-            self.word(layer, LAYERS, "a layer");
-        }
-        let statement = match fields.get("statement") {
-            Some(node @ Node { value: Value::Number(_), .. }) => {
-                self.count(node, "`statement`").map(StatementName::Number)
-            }
-            node => self.text(node, "`statement`").map(|sid| StatementName::Sid(sid.value)),
-        };
-        let unknown = fields.get("unknown").map(|node| values(self.texts(Some(node), "`unknown`")));
-        Some(Expectation {
-            outcome: error.or(decision),
-            layer: layer.map(value),
-            policy: self.text(fields.get("policy"), "`policy`").map(value),
-            statement,
-            reason: self.text(fields.get("reason"), "`reason`").map(value),
-            message: self.text(fields.get("message"), "`message`").map(value),
-            unknown,
-            arn: self.text(fields.get("arn"), "`arn`").map(value),
-            lasts: self.duration(fields.get("lasts"), "`lasts`"),
-            link: self.text(fields.get("link"), "`link`").map(value),
-        })
-    }
-
-    /// What can be expected depends on what a step comes to: a decision, a session, or nothing.
-    fn check_expectable(&mut self, fields: &Fields<'_, '_>, object: &Object) {
-        let never: &[&str] = match object.id {
-            "do" => &["arn", "lasts", "link"],
-            "switchRole" => &["policy", "statement", "unknown"],
-            "change" | "delete" | "rename" => {
-                &["arn", "lasts", "link", "layer", "policy", "statement", "unknown"]
-            }
-            _ => &["policy", "statement", "link"],
-        };
-        for name in never {
-            if fields.get(name).is_some() {
-                let message = format!("{} has no `{name}` to expect", object.name);
-                let help = match object.id {
-                    "do" => "it is asked of a step that opens a session",
-                    _ => "it is asked of a question, or of a step that opens a session",
-                };
-                self.error_with_help(Code::ConflictingFields, fields.key_span(name), message, help);
-            }
-        }
-    }
-
-    /// A decision, for a question; for other steps only `allow`; or an AWS error code.
-    fn expected(&mut self, text: &Text, object: &Object) -> Option<Expected> {
-        let decision = match text.value.as_str() {
-            "allow" => Some(Expected::Allow),
-            "deny" => Some(Expected::Deny),
-            "implicit deny" => Some(Expected::ImplicitDeny),
-            "explicit deny" => Some(Expected::ExplicitDeny),
-            "undetermined" => Some(Expected::Undetermined),
-            _ => None,
-        };
-        match decision {
-            Some(Expected::Allow | Expected::Undetermined) => decision,
-            Some(_) if object.id != "do" => {
-                self.error_with_help(
-                    Code::InvalidValue,
-                    text.span,
-                    format!("{} does not come to `{}`: it succeeds or has an error", object.name, text.value),
-                    "expect an AWS error code, such as `AccessDenied`",
-                );
-                None
-            }
-            Some(_) => decision,
-            None => {
-                let decisions = match object.id {
-                    "do" => DECISIONS,
-                    _ => &["allow", "undetermined"],
-                };
-                let errors = errors();
-                if let Some(code) = errors.iter().find(|code| **code == text.value) {
-                    return Some(Expected::Error(code));
-                }
-                let help = match nearest(&text.value, decisions.iter().chain(&errors).copied()) {
-                    Some(word) => format!("did you mean `{word}`?"),
-                    None => format!(
-                        "it is one of {}, or an AWS error code such as `AccessDenied`",
-                        listed(decisions.iter().copied())
-                    ),
-                };
-                let message = format!("`{}` is neither a decision nor an AWS error code", text.value);
-                self.error_with_help(Code::InvalidValue, text.span, message, help);
-                None
-            }
-        }
+        Some(Doomed { written: text.value.clone(), what: Deletable::Entity(entity) })
     }
 }

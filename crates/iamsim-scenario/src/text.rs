@@ -23,11 +23,15 @@ impl Outcome {
     /// The text is the same on every run and platform, and ends with a line break.
     pub fn to_text(&self, detail: Detail) -> String {
         let mut text = format!("{}\n{}\n", self.title(), self.file());
+        if let Some(reason) = self.skipped() {
+            push_line(&mut text, &format!("      skipped: {reason}"));
+        }
         let widths = Widths::of(self.steps());
-        let mut last = 0;
+        let mut last = None;
         for step in self.steps() {
-            write_step(&mut text, step, &widths, step.number() != last, detail);
-            last = step.number();
+            let place = Some(step.place());
+            write_step(&mut text, step, &widths, place != last, detail);
+            last = place;
         }
         text
     }
@@ -37,6 +41,7 @@ struct Widths {
     who: usize,
     what: usize,
     on: usize,
+    context: usize,
     came: usize,
 }
 
@@ -50,6 +55,7 @@ impl Widths {
             who: widest(&|step| step.who().unwrap_or_default()),
             what: widest(&|step| step.what()),
             on: widest(&|step| step.on().unwrap_or_default()),
+            context: widest(&|step| step.context().unwrap_or_default()),
             came: widest(&|step| step.came()),
         }
     }
@@ -61,7 +67,12 @@ fn is_note(step: &StepOutcome) -> bool {
 }
 
 fn write_step(text: &mut String, step: &StepOutcome, widths: &Widths, is_first: bool, detail: Detail) {
-    let mut number = if is_first { format!("{:>4}", step.number()) } else { " ".repeat(4) };
+    // What holds at every step has no number, and a word in its place.
+    let number = match step.number() {
+        0 => step.kind().as_str().to_owned(),
+        number => number.to_string(),
+    };
+    let mut number = if is_first { format!("{number:>4}") } else { " ".repeat(4) };
     if let (true, Some(name)) = (is_first, step.name()) {
         push_line(text, &format!("{number}  {name}"));
         number = " ".repeat(4);
@@ -69,9 +80,10 @@ fn write_step(text: &mut String, step: &StepOutcome, widths: &Widths, is_first: 
     if is_note(step) {
         return push_line(text, &format!("{number}  {}", step.what()));
     }
-    let Widths { who, what, on, came } = *widths;
+    let Widths { who, what, on, context, came } = *widths;
     let verdict = match (step.verdict(), step.expected()) {
-        (Verdict::Done, _) => String::new(),
+        // Why a step was skipped stands below it.
+        (Verdict::Done | Verdict::Skipped, _) => String::new(),
         (Verdict::Passed, _) => "as expected".to_owned(),
         (Verdict::Failed, _) => "FAILED".to_owned(),
         (Verdict::Undetermined, expected) => {
@@ -82,11 +94,12 @@ fn write_step(text: &mut String, step: &StepOutcome, widths: &Widths, is_first: 
         pad(step.who().unwrap_or_default(), who),
         pad(step.what(), what),
         pad(step.on().unwrap_or_default(), on),
+        pad(step.context().unwrap_or_default(), context),
         pad(step.came(), came),
         verdict,
     ];
     // A column that nobody fills takes no room.
-    let widths = [who, what, on, came, 1];
+    let widths = [who, what, on, context, came, 1];
     let shown = columns.iter().zip(widths).filter(|(_, width)| *width > 0).map(|(column, _)| column.as_str());
     push_line(text, &format!("{number}  {}", shown.collect::<Vec<_>>().join("  ")));
     for difference in step.differences() {

@@ -45,6 +45,21 @@ pub(crate) fn spoken(duration: TimeDelta) -> String {
     if parts.is_empty() { "no time".to_owned() } else { parts.join(" ") }
 }
 
+/// As scenario files write it: `1h30m`.
+pub(crate) fn written(duration: TimeDelta) -> String {
+    let mut rest = duration.num_seconds();
+    let mut text = String::new();
+    for (unit, length) in [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)] {
+        let count = rest / length;
+        rest %= length;
+        if count > 0 {
+            text.push_str(&count.to_string());
+            text.push(unit);
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 /// Reads an instant in AWS's form, `2030-01-01T09:00:00Z`; other offsets are taken too.
 pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.with_timezone(&Utc))
@@ -75,6 +90,14 @@ mod tests {
         check("-5m", None);
         check("99999999999999999999d", None);
         check("9223372036854775807s", None);
+    }
+
+    #[test]
+    fn a_length_of_time_is_written_as_it_is_read() {
+        for text in ["1h30m", "1d1h1s", "15m", "0s"] {
+            assert_eq!(written(duration(text).unwrap()), text);
+        }
+        assert_eq!(written(duration("90m").unwrap()), "1h30m");
     }
 
     #[test]
