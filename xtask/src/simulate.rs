@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use iamsim_scenario::{
-    Colour, Detail, Files, Finding, MAX_SOURCE_BYTES, Options, Outcome, Totals, find, render, report,
-    run_files,
+    Colour, Detail, Files, Finding, MAX_SOURCE_BYTES, Options, Outcome, Totals, excerpt, find, render,
+    report, run_files,
 };
 
 /// Run scenario files and print what was asked, what came and why.
@@ -125,6 +125,8 @@ struct Printer {
     detail: Detail,
     out: Option<io::BufWriter<io::Stdout>>,
     colour: Colour,
+    /// Findings go to the other stream.
+    colour_of_findings: Colour,
     is_first: bool,
     /// For JSON, which is written at the end.
     outcomes: Vec<Outcome>,
@@ -133,12 +135,15 @@ struct Printer {
 
 impl Printer {
     fn new(arguments: &Arguments) -> Self {
-        let in_colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let in_colour = |is_terminal: bool| {
+            if is_terminal && std::env::var_os("NO_COLOR").is_none() { Colour::On } else { Colour::Off }
+        };
         Self {
             format: arguments.format,
             detail: if arguments.explain { Detail::Explanation } else { Detail::Reason },
             out: Some(io::BufWriter::new(io::stdout())),
-            colour: if in_colour { Colour::On } else { Colour::Off },
+            colour: in_colour(io::stdout().is_terminal()),
+            colour_of_findings: in_colour(io::stderr().is_terminal()),
             is_first: true,
             outcomes: Vec::new(),
             findings: Vec::new(),
@@ -161,7 +166,13 @@ impl Printer {
             Format::Json => self.outcomes.push(outcome),
             Format::Text => {
                 let gap = if std::mem::take(&mut self.is_first) { "" } else { "\n" };
-                self.write(&format!("{gap}{}", outcome.to_text(self.detail)));
+                let mut text = format!("{gap}{}", outcome.to_text(self.detail));
+                for drawn in outcome.steps().iter().filter_map(|step| excerpt(step, self.colour)) {
+                    text.push('\n');
+                    text.push_str(&drawn);
+                    text.push('\n');
+                }
+                self.write(&text);
             }
         }
     }
@@ -173,7 +184,7 @@ impl Printer {
                 let mut err = io::stderr().lock();
                 for finding in findings {
                     // Nobody to tell is no reason to fail.
-                    let _ = writeln!(err, "{}\n", render(finding, self.colour));
+                    let _ = writeln!(err, "{}\n", render(finding, self.colour_of_findings));
                 }
             }
         }

@@ -42,6 +42,7 @@
 //! ```
 
 mod build;
+mod excerpt;
 mod file;
 mod files;
 mod finding;
@@ -65,6 +66,7 @@ mod text;
 mod time;
 mod world;
 
+pub use excerpt::excerpt;
 pub use files::{Files, Found, MemoryFiles, Overlay, find, loader};
 pub use finding::{Code, Finding};
 pub use iamsim::Explanation;

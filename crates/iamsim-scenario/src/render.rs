@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use iamsim_policy::{MAX_SOURCE_BYTES, Severity, Span};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use iamsim_policy::{MAX_SOURCE_BYTES, Severity, Source, Span};
 
 use crate::finding::Finding;
 
@@ -46,31 +46,56 @@ pub fn render(finding: &Finding, colour: Colour) -> String {
     let source = finding.source();
     let places = std::iter::once((finding.span(), None))
         .chain(finding.related().map(|(span, message)| (span, Some(message))));
-    let places: Vec<_> = places.map(|(span, label)| (range(span, source.text()), label)).collect();
-    if source.text().is_empty() || source.text().len() > MAX_SOURCE_BYTES {
-        // Nothing to show, or nothing that anybody wants to see.
-        let origin = Origin::path(source.name());
-        group = group.element(match finding.position() {
-            Some(place) => origin.line(place.line as usize).char_column(place.column as usize),
-            None => origin,
-        });
-    } else {
-        let window = window(source.text(), places.iter().map(|(range, _)| range));
-        let first_line = source.position(u32::try_from(window.start).unwrap_or(u32::MAX)).line;
-        let shown = source.text().get(window.clone()).unwrap_or_default();
-        let mut snippet = Snippet::source(shown).path(source.name()).line_start(first_line as usize);
-        for (range, label) in places {
-            let inside = range.start - window.start..range.end - window.start;
-            snippet = snippet.annotation(match label {
-                None => AnnotationKind::Primary.span(inside),
-                Some(label) => AnnotationKind::Context.span(inside).label(label),
-            });
+    let marks = places.enumerate().map(|(index, (span, label))| Mark {
+        range: first_line(span, source.text()),
+        kind: if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context },
+        label,
+    });
+    let marks: Vec<Mark<'_>> = marks.collect();
+    group = match snippet(source, &marks) {
+        Some(snippet) => group.element(snippet),
+        None => {
+            let origin = Origin::path(source.name());
+            group.element(match finding.position() {
+                Some(place) => origin.line(place.line as usize).char_column(place.column as usize),
+                None => origin,
+            })
         }
-        group = group.element(snippet);
-    }
+    };
     if let Some(help) = finding.help() {
         group = group.element(Level::HELP.message(help));
     }
+    drawn(group, colour)
+}
+
+/// A place that is marked, and what is said of it.
+pub(crate) struct Mark<'m> {
+    pub(crate) range: Range<usize>,
+    pub(crate) kind: AnnotationKind,
+    pub(crate) label: Option<&'m str>,
+}
+
+/// The lines of a text with places marked in them; none where there is nothing to show, or nothing that
+/// anybody wants to see.
+pub(crate) fn snippet<'s>(source: &'s Source, marks: &[Mark<'s>]) -> Option<Snippet<'s, Annotation<'s>>> {
+    if source.text().is_empty() || source.text().len() > MAX_SOURCE_BYTES {
+        return None;
+    }
+    let window = window(source.text(), marks.iter().map(|mark| &mark.range));
+    let first_line = source.position(u32::try_from(window.start).unwrap_or(u32::MAX)).line;
+    let shown = source.text().get(window.clone()).unwrap_or_default();
+    let mut snippet = Snippet::source(shown).path(source.name()).line_start(first_line as usize);
+    for Mark { range, kind, label } in marks {
+        let annotation = kind.span(range.start - window.start..range.end - window.start);
+        snippet = snippet.annotation(match label {
+            None => annotation,
+            Some(label) => annotation.label(*label),
+        });
+    }
+    Some(snippet)
+}
+
+pub(crate) fn drawn(group: Group<'_>, colour: Colour) -> String {
     let renderer = match colour {
         Colour::Off => Renderer::plain(),
         Colour::On => Renderer::styled(),
@@ -87,10 +112,15 @@ fn window<'r>(text: &str, ranges: impl Iterator<Item = &'r Range<usize>> + Clone
     before.map_or(0, |line| line + 1)..after.map_or(text.len(), |line| end + line)
 }
 
-/// The first line of a range: an excerpt shows where a thing begins, not all of a long policy.
-fn range(span: Span, text: &str) -> Range<usize> {
+/// A range as it lies in a text.
+pub(crate) fn range(span: Span, text: &str) -> Range<usize> {
     let start = (span.start as usize).min(text.len());
-    let end = (span.end as usize).clamp(start, text.len());
+    start..(span.end as usize).clamp(start, text.len())
+}
+
+/// The first line of a range: an excerpt shows where a thing begins, not all of a long policy.
+pub(crate) fn first_line(span: Span, text: &str) -> Range<usize> {
+    let Range { start, end } = range(span, text);
     let first_line = text.get(start..end).and_then(|covered| covered.find('\n'));
     start..first_line.map_or(end, |length| start + length)
 }

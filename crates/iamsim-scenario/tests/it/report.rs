@@ -1,7 +1,8 @@
 //! Outcomes as text and JSON: one small story in which steps pass, fail, and stay undetermined.
 
 use iamsim_scenario::{
-    Detail, Finding, Outcome, Scenario, Source, StepOutcome, Totals, Verdict, no_files, report,
+    Colour, Detail, Finding, Outcome, Scenario, Source, StepOutcome, Totals, Verdict, excerpt, no_files,
+    report,
 };
 
 const STORY: &str = r#"{
@@ -59,6 +60,15 @@ fn outcome() -> Outcome {
 #[test]
 fn the_text_tells_what_was_asked_what_came_and_why() {
     insta::assert_snapshot!(outcome().to_text(Detail::Reason));
+}
+
+#[test]
+fn every_failure_is_drawn_with_its_expectation_and_the_statement_that_decided() {
+    let outcome = outcome();
+    let drawn: Vec<String> = outcome.steps().iter().filter_map(|step| excerpt(step, Colour::Off)).collect();
+    let Totals { failed, undetermined, .. } = outcome.totals();
+    assert_eq!(drawn.len(), failed + undetermined);
+    insta::assert_snapshot!(drawn.join("\n\n"));
 }
 
 #[test]
