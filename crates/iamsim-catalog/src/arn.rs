@@ -118,11 +118,36 @@ enum Unit {
     Byte(u8),
     One,
     Run,
+    /// One that is no `/`, and a run without any.
+    OneOfName,
+    RunOfName,
+}
+
+impl Unit {
+    fn is_run(self) -> bool {
+        matches!(self, Self::Run | Self::RunOfName)
+    }
+
+    /// Whether one character can be both.
+    fn meets(self, other: Self) -> bool {
+        let in_name = |unit| matches!(unit, Self::OneOfName | Self::RunOfName);
+        match (self, other) {
+            (Self::Byte(one), Self::Byte(other)) => one == other,
+            (Self::Byte(b'/'), name) | (name, Self::Byte(b'/')) => !in_name(name),
+            _ => true,
+        }
+    }
 }
 
 fn format_units(part: &str) -> Vec<Unit> {
+    let tokens: Vec<Token<'_>> = tokens(part).collect();
+    // A name that stands alone, as `${BucketName}`, does not reach into what is behind a `/`. Others may: log
+    // groups and roles have paths in their names.
+    if let [Token::Placeholder] = tokens.as_slice() {
+        return vec![Unit::OneOfName, Unit::RunOfName];
+    }
     let mut units = Vec::with_capacity(part.len());
-    for token in tokens(part) {
+    for token in tokens {
         match token {
             Token::Text(text) => units.extend(text.bytes().map(Unit::Byte)),
             Token::Placeholder => units.extend([Unit::One, Unit::Run]),
@@ -169,17 +194,20 @@ fn units_overlap(left: &[Unit], right: &[Unit]) -> bool {
             let right_unit = right.get(at);
             // Both sides at once, one character each; a run stays where it is, so only the other moves on.
             let (down, across) = match (left_unit, right_unit) {
-                (Some(Unit::Run), None) => (true, false),
-                (None, Some(Unit::Run)) => (false, true),
+                (Some(run), None) => (run.is_run(), false),
+                (None, Some(run)) => (false, run.is_run()),
                 // A run may end here, or swallow what the other asks for.
-                (Some(Unit::Run), Some(_)) | (Some(_), Some(Unit::Run)) => (true, true),
-                (Some(Unit::Byte(one)), Some(Unit::Byte(other))) if one != other => (false, false),
-                (Some(_), Some(_)) => {
-                    set(&mut next, at + 1);
+                (Some(run), Some(other)) if run.is_run() || other.is_run() => {
+                    let meet = run.meets(*other);
+                    (run.is_run() || meet, other.is_run() || meet)
+                }
+                (Some(one), Some(other)) => {
+                    if one.meets(*other) {
+                        set(&mut next, at + 1);
+                    }
                     (false, false)
                 }
                 (None, None) => return true,
-                _ => (false, false),
             };
             if down {
                 set(&mut next, at);
@@ -206,6 +234,7 @@ mod tests {
     const OBJECT: &str = "arn:${Partition}:s3:::${BucketName}/${ObjectName}";
     const BUCKET: &str = "arn:${Partition}:s3:::${BucketName}";
     const ROLE: &str = "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}";
+    const LOG: &str = "arn:${Partition}:logs:${Region}:${Account}:log-group:${Group}:log-stream:${Stream}";
     const TASK: &str = "arn:${Partition}:dms:${Region}:${Account}:task:*";
 
     #[test]
@@ -240,6 +269,11 @@ mod tests {
         check(OBJECT, "arn:aws:s3:::b/?", true);
         check(OBJECT, "arn:aws:s3:::${aws:username}", true);
         check(BUCKET, "arn:aws:s3:*:*:b", true);
+        check(BUCKET, "arn:aws:s3:::b*", true);
+        check(BUCKET, "arn:aws:s3:::b/*", false);
+        check(BUCKET, "arn:aws:s3:::*/*", false);
+        check(BUCKET, "arn:aws:s3:::${aws:username}", true);
+        check(LOG, "arn:aws:logs:*:*:log-group:/aws/lambda/*:log-stream:*", true);
         check(ROLE, "arn:aws:iam::*:*", true);
         check(ROLE, "arn:aws:iam::*:ro*e/*", true);
         check(ROLE, "arn:aws:iam::*:*er/*", true);

@@ -5,8 +5,24 @@ use std::fmt;
 
 use iamsim_policy::{Arn, ArnPattern};
 
-use crate::arn::Format;
+use crate::arn::{Format, Reach};
 use crate::format::{Bytes, GLOBAL, REQUIRED, Section};
+
+/// What stands between two formats of one resource type.
+pub(crate) const FORMAT_SEPARATOR: &str = ", ";
+
+/// Prefixes that AWS documents on several pages, one for each generation or part of the service. Where two pages
+/// describe an action of one name, our source keeps what one of them says: `elasticloadbalancing:AddTags` is
+/// asked on listeners too, and `apigateway:GET` on HTTP APIs.
+const SEVERAL_PAGES: &[&str] = &[
+    "apigateway",
+    "aws-marketplace",
+    "elasticloadbalancing",
+    "greengrass",
+    "kinesisanalytics",
+    "lex",
+    "ses",
+];
 
 /// What an action does to what it is asked on. AWS gives some actions several (`Write` and `Tagging`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -242,6 +258,29 @@ impl<'c> Service<'c> {
         keys(self.bytes, Section::Services, self.id, 10)
     }
 
+    /// Whether AWS documents its prefix on several pages. What is known of its actions is then not complete:
+    /// resource types and keys that the service has may go with more actions than is said here.
+    ///
+    /// ```
+    /// use iamsim_catalog::Catalog;
+    ///
+    /// assert!(Catalog::embedded().service("elasticloadbalancing").unwrap().has_several_pages());
+    /// assert!(!Catalog::embedded().service("s3").unwrap().has_several_pages());
+    /// ```
+    pub fn has_several_pages(self) -> bool {
+        SEVERAL_PAGES.contains(&self.prefix())
+    }
+
+    /// Whether one of its actions or resource types is known to go with a key.
+    pub(crate) fn places(self, key: &str) -> bool {
+        let own: Vec<KeyEntry<'c>> = self.keys().filter(|known| known.matches(key)).collect();
+        let is_own = |key: KeyEntry<'c>| own.contains(&key);
+        self.resource_types().any(|kind| kind.keys().any(is_own))
+            || self
+                .actions()
+                .any(|action| action.keys().any(is_own) || action.resources().any(|on| on.keys().any(is_own)))
+    }
+
     /// Whether resource control policies bind its resources.
     pub fn resource_control(self) -> ResourceControl {
         match self.bytes.byte(Section::Services, self.id, 12) {
@@ -301,6 +340,25 @@ impl<'c> ActionEntry<'c> {
     /// Whether it is asked on resources of a type. An action without is asked with `*` (PE-RES-01).
     pub fn has_resource_types(self) -> bool {
         self.resources().next().is_some()
+    }
+
+    /// Whether it is asked on some ARN that a `Resource` entry matches. An action without resource types is asked
+    /// with `*`, which no ARN matches, or with a made-up one ([`asked_with`](Self::asked_with)).
+    ///
+    /// ```
+    /// use iamsim_catalog::Catalog;
+    /// use iamsim_policy::ArnPattern;
+    ///
+    /// let catalog = Catalog::embedded();
+    /// let objects = ArnPattern::parse("arn:aws:s3:::reports/*", true)?;
+    /// assert!(catalog.action("s3:GetObject").unwrap().is_asked_on(&objects));
+    /// assert!(!catalog.action("s3:ListBucket").unwrap().is_asked_on(&objects));
+    /// assert!(!catalog.action("ec2:DescribeInstances").unwrap().is_asked_on(&objects));
+    /// # Ok::<(), iamsim_policy::TemplateError>(())
+    /// ```
+    pub fn is_asked_on(self, pattern: &ArnPattern) -> bool {
+        self.resources().any(|on| on.resource_type().overlaps(pattern))
+            || self.asked_with().is_some_and(|format| Format::new(format).overlaps(pattern))
     }
 
     /// The resource types it is asked on. Where none is required, it is asked on one of them.
@@ -384,9 +442,21 @@ impl<'c> ResourceType<'c> {
         Service { bytes: self.bytes, id: self.bytes.short(Section::Types, self.id, 8) }
     }
 
-    /// The format of its ARNs, such as `arn:${Partition}:s3:::${BucketName}`.
+    /// The format of its ARNs, such as `arn:${Partition}:s3:::${BucketName}`; of several the first.
     pub fn arn_format(self) -> &'c str {
-        self.bytes.string(Section::Types, self.id, 3)
+        self.arn_formats().next().unwrap_or_default()
+    }
+
+    /// The formats of its ARNs: several for a handful of types, where two generations of a service write them
+    /// differently.
+    pub fn arn_formats(self) -> impl Iterator<Item = &'c str> + use<'c> {
+        self.bytes.string(Section::Types, self.id, 3).split(FORMAT_SEPARATOR)
+    }
+
+    /// Whether some action of its service is known to be asked on it. Of a type without actions the reference
+    /// does not say what it is for.
+    pub fn has_actions(self) -> bool {
+        self.service().actions().any(|action| action.resources().any(|on| on.resource_type() == self))
     }
 
     /// The condition keys that go with resources of the type, whatever the action.
@@ -397,13 +467,17 @@ impl<'c> ResourceType<'c> {
     /// Whether an ARN may be one of this type. Formats are not exact: an ARN can be of several types, and
     /// [`Catalog::resource_types`](crate::Catalog::resource_types) names the likelier ones.
     pub fn matches(self, arn: &Arn) -> bool {
-        let format = Format::new(self.arn_format());
-        format.matches(arn, crate::arn::Reach::Anything)
+        self.fits(arn, Reach::Anything)
+    }
+
+    /// Whether one of the formats matches an ARN.
+    pub(crate) fn fits(self, arn: &Arn, reach: Reach) -> bool {
+        self.arn_formats().any(|format| Format::new(format).matches(arn, reach))
     }
 
     /// Whether some ARN of this type matches a `Resource` entry. Policy variables are taken for any text.
     pub fn overlaps(self, pattern: &ArnPattern) -> bool {
-        Format::new(self.arn_format()).overlaps(pattern)
+        self.arn_formats().any(|format| Format::new(format).overlaps(pattern))
     }
 }
 
@@ -477,6 +551,6 @@ pub enum Applicability {
     Global,
     /// The reference knows the key, and never with this action: a request never holds it.
     Never,
-    /// The reference does not know the key at all.
+    /// The reference does not know the key, or not with which actions of its service it goes.
     Unknown,
 }

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use iamsim_policy::{ActionPattern, Arn, suggest};
 
-use arn::{Format, Reach};
+use arn::Reach;
 use format::{Bytes, Section};
 
 pub use entry::{
@@ -219,7 +219,9 @@ impl Catalog {
     ///
     /// Of the tag keys, which AWS calls global, `aws:RequestTag/…` and `aws:TagKeys` go with the actions
     /// they are listed for. `aws:ResourceTag/…` is left open ([`Applicability::Global`]) where the service
-    /// knows it and the action has resource types: the reference is known to miss some.
+    /// knows it and the action has resource types: the reference is known to miss some. So is every key of a
+    /// service that AWS documents on several pages ([`Service::has_several_pages`]). A key that the service has and
+    /// no action is known to go with is [`Applicability::Unknown`].
     pub fn applicability(&self, action: ActionEntry<'_>, resource: Option<&Arn>, key: &str) -> Applicability {
         let named = |entry: KeyEntry<'_>| entry.matches(key);
         let bears = |on: &ActionResource<'_>| resource.is_none_or(|arn| on.resource_type().matches(arn));
@@ -233,14 +235,21 @@ impl Catalog {
         }
         let Some(entry) = self.key(key) else { return Applicability::Unknown };
         let name = entry.name().to_ascii_lowercase();
+        let service = action.service();
+        let of_service = service.keys().any(named);
         let open = match name.as_str() {
+            _ if of_service && service.has_several_pages() => true,
             "aws:requesttag/${tagkey}" | "aws:tagkeys" => false,
-            "aws:resourcetag/${tagkey}" => {
-                action.has_resource_types() && action.service().keys().any(|own| own.matches(key))
-            }
+            "aws:resourcetag/${tagkey}" => action.has_resource_types() && of_service,
             _ => entry.is_global(),
         };
-        if open { Applicability::Global } else { Applicability::Never }
+        if open {
+            Applicability::Global
+        } else if of_service && !service.places(key) {
+            Applicability::Unknown
+        } else {
+            Applicability::Never
+        }
     }
 
     /// The resource types an ARN may be of: several, where formats do not tell them apart or pages of several
@@ -264,7 +273,7 @@ impl Catalog {
             let row = find(bytes, Section::ArnServices, part.as_bytes());
             let ids = row.into_iter().flat_map(|row| bytes.list(Section::ArnServices, row, 3));
             let types = ids.map(|id| ResourceType { bytes, id });
-            types.filter(|found| Format::new(found.arn_format()).matches(arn, reach)).collect()
+            types.filter(|found| found.fits(arn, reach)).collect()
         };
         // What fits best; a format that leaves the service open fits everything.
         let tries = [(arn.service(), Reach::Segment), (arn.service(), Reach::Anything), ("", Reach::Segment)];

@@ -11,14 +11,14 @@
 //! | `principal` | the name of a service principal |
 //! | `service` | prefix, name, and how it stands to resource control policies: `announced`, `listed` or nothing |
 //! | `key` | a condition key of the service above, its type |
-//! | `type` | a resource type of the service above, its ARN format, its condition keys |
+//! | `type` | a resource type of the service above, its ARN format (several with `, ` between them), its condition keys |
 //! | `action` | an action of the service above, access levels, condition keys, dependent actions |
 //! | `on` | a resource type of the action above, `required` or nothing, condition keys of the pair |
 //! | `asks` | what the action above is asked with although it has no resource types |
 
 use std::collections::BTreeSet;
 
-use crate::entry::{AccessLevel, KeyType, ResourceControl};
+use crate::entry::{AccessLevel, FORMAT_SEPARATOR, KeyType, ResourceControl};
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -187,8 +187,16 @@ impl<'t> Line<'t> {
             "key" => self.push(&mut service.keys, self.key(name)?, |key| key.name),
             "type" => {
                 let format = self.field(2);
-                if !format.starts_with("arn:") || format.split(':').count() < 6 {
-                    return Err(self.error(format!("`{format}` is not an ARN format")));
+                for one in format.split(FORMAT_SEPARATOR) {
+                    if !one.starts_with("arn:") || one.split(':').count() < 6 {
+                        return Err(self.error(format!("`{one}` is not an ARN format")));
+                    }
+                    // Look-ups by ARN go by the service in it.
+                    if one.split(':').nth(2) != format.split(':').nth(2) {
+                        return Err(
+                            self.error(format!("`{one}` is of another service than the first format"))
+                        );
+                    }
                 }
                 self.placeholders(format)?;
                 let resource_type = Type { name, format, keys: self.list(3) };

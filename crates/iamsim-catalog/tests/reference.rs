@@ -314,10 +314,76 @@ fn an_arn_can_be_of_several_types() {
 }
 
 #[test]
+fn a_type_has_every_format_that_its_generations_write() {
+    let kind = |service: &str, name: &str| {
+        let service = catalog().service(service).unwrap();
+        service.resource_types().find(|kind| kind.name() == name).unwrap()
+    };
+    let check = |service: &str, name: &str, arns: &[&str]| {
+        assert_eq!(kind(service, name).arn_formats().count(), arns.len(), "{service} {name}");
+        for arn in arns {
+            assert!(kind(service, name).matches(&arn.parse().unwrap()), "{arn}");
+            assert!(kind(service, name).overlaps(&ArnPattern::parse(arn, true).unwrap()), "{arn}");
+            let found = catalog().resource_types(&arn.parse().unwrap());
+            assert!(found.iter().any(|found| found.name() == name), "{arn} {found:?}");
+        }
+    };
+    check(
+        "lex",
+        "bot",
+        &["arn:aws:lex:eu-west-1:111122223333:bot/B", "arn:aws:lex:eu-west-1:111122223333:bot:B"],
+    );
+    check(
+        "apigateway",
+        "Stage",
+        &[
+            "arn:aws:apigateway:eu-west-1::/apis/a/stages/s",
+            "arn:aws:apigateway:eu-west-1::/restapis/a/stages/s",
+        ],
+    );
+    check("s3", "bucket", &["arn:aws:s3:::b"]);
+}
+
+#[test]
+fn what_the_reference_leaves_open_is_not_called_never() {
+    let check = |action: &str, key: &str, expected| {
+        let entry = catalog().action(action).unwrap();
+        assert_eq!(catalog().applicability(entry, None, key), expected, "{action} {key}");
+    };
+    // Listed by the service, and for no action: nobody knows where it goes.
+    check("iottwinmaker:GetEntity", "iottwinmaker:linkedServices", Applicability::Unknown);
+    check("dynamodb:Query", "dynamodb:FirstPartitionKeyValues", Applicability::Unknown);
+    check("s3:GetObject", "dynamodb:FirstPartitionKeyValues", Applicability::Never);
+    // One prefix on several pages of AWS's: what one page says of an action is not all.
+    check("aws-marketplace:Subscribe", "aws-marketplace:ProductId", Applicability::Global);
+    check("elasticloadbalancing:AddTags", "elasticloadbalancing:ListenerProtocol", Applicability::Global);
+    check("elasticloadbalancing:AddTags", "lambda:Principal", Applicability::Never);
+    // Every prefix in that list is one, and the reference shows the gap.
+    for prefix in [
+        "apigateway",
+        "aws-marketplace",
+        "elasticloadbalancing",
+        "greengrass",
+        "kinesisanalytics",
+        "lex",
+        "ses",
+    ] {
+        assert!(catalog().service(prefix).unwrap().has_several_pages(), "{prefix}");
+    }
+    let api = catalog().service("apigateway").unwrap();
+    assert!(api.resource_types().any(|kind| kind.name() == "Apis" && !kind.has_actions()));
+    assert!(api.resource_types().any(|kind| kind.name() == "RestApis" && kind.has_actions()));
+}
+
+#[test]
 fn every_format_holds_arns_of_itself() {
-    for kind in catalog().services().flat_map(iamsim_catalog::Service::resource_types) {
+    for (kind, format) in catalog()
+        .services()
+        .flat_map(iamsim_catalog::Service::resource_types)
+        .flat_map(|kind| kind.arn_formats().map(move |format| (kind, format)))
+    {
         let mut arn = String::new();
-        for piece in kind.arn_format().replace('*', "${Any}").split("${") {
+        for piece in format.replace('*', "${Any}").split("${") {
             let filled = piece.split_once('}').map(|(_, rest)| format!("x{rest}"));
             arn.push_str(&filled.unwrap_or_else(|| piece.to_owned()));
         }
@@ -438,6 +504,11 @@ fn a_text_that_breaks_a_rule_is_refused_with_its_line() {
     check("service\ta\tA\nkey\ta:<k>\tString\n", "line 2: `a:<k>` holds a placeholder that is not `${Name}`");
     check("service\ta\tA\nkey\ta:${k\tString\n", "line 2: `a:${k` holds a placeholder that is not `${Name}`");
     check("service\ta\tA\ntype\tt\tarn:aws:a\n", "line 2: `arn:aws:a` is not an ARN format");
+    check("service\ta\tA\ntype\tt\tarn:aws:a:::x, b\n", "line 2: `b` is not an ARN format");
+    check(
+        "service\ta\tA\ntype\tt\tarn:aws:a:::x, arn:aws:b:::x\n",
+        "line 2: `arn:aws:b:::x` is of another service than the first format",
+    );
     check("service\ta\tA\naction\tDo\tSome\n", "line 2: `Some` is not an access level");
     check("service\ta\tA\naction\tDo\n", "line 2: an action has an access level");
     check("service\ta\tA\nverb\tDo\n", "line 2: `verb` is not the beginning of a line");
