@@ -1,7 +1,7 @@
 //! `testdata/corpus/condition-product.tsv`: every operator, with and without `IfExists`, with each set operator,
 //! on a key that is absent, unknown, empty, single-valued and multivalued; one row each.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
