@@ -17,6 +17,7 @@ mod error;
 mod facts;
 mod id;
 mod identity;
+mod inventory;
 mod lookup;
 mod managed;
 mod mfa;
