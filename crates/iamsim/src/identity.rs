@@ -394,18 +394,13 @@ impl IdentityMut<'_, Role> {
 
     /// A session of the role that nobody had to assume, one hour long, without tags.
     pub fn session(&self, name: &str) -> Result<Caller> {
-        check_session_name(name)?;
-        let principal = SessionPrincipal::Role {
+        let role = SessionOf {
+            partition: self.cloud.world.partition(),
             account: self.account,
-            role: self.role_id(),
-            role_name: self.name().into(),
-            name: name.into(),
+            id: self.role_id(),
+            name: &self.name(),
         };
-        let now = self.cloud.clock.now();
-        let session = iamsim_model::Session::new(principal, now, now + TimeDelta::hours(1));
-        let (partition, account, role) = (self.cloud.world.partition(), self.account, self.name());
-        let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"); // ID-16
-        Ok(Caller::session(Arc::new(session), &arn))
+        role.session(name, self.cloud.clock.now())
     }
 
     /// `UpdateRole`: the longest session that may be asked for, one to twelve hours.
@@ -450,6 +445,30 @@ impl IdentityMut<'_, Role> {
 
     fn role_id(&self) -> RoleId {
         RoleId::new(self.id.as_str())
+    }
+}
+
+/// A role of which a session is wanted that nobody had to open.
+pub(crate) struct SessionOf<'r> {
+    pub(crate) partition: &'r str,
+    pub(crate) account: AccountId,
+    pub(crate) id: RoleId,
+    pub(crate) name: &'r str,
+}
+
+impl SessionOf<'_> {
+    pub(crate) fn session(self, name: &str, now: DateTime<Utc>) -> Result<Caller> {
+        check_session_name(name)?;
+        let principal = SessionPrincipal::Role {
+            account: self.account,
+            role: self.id,
+            role_name: self.name.into(),
+            name: name.into(),
+        };
+        let session = iamsim_model::Session::new(principal, now, now + TimeDelta::hours(1));
+        let Self { partition, account, name: role, .. } = self;
+        let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"); // ID-16
+        Ok(Caller::session(Arc::new(session), &arn))
     }
 }
 
