@@ -44,6 +44,45 @@ impl fmt::Display for Explanation {
 }
 
 impl Explanation {
+    /// AWS's words for a layer's policies: `identity-based policy`, or `role trust policy` when a role is assumed.
+    pub fn layer_name(&self, layer: Layer) -> &'static str {
+        policy_type(layer, self.request())
+    }
+
+    /// What a layer comes to, in a few words: `allows`, `does not allow`, `none`.
+    ///
+    /// ```
+    /// # use iamsim_eval::{explain, Caller, Context, Layer, Layers, Request, Resource};
+    /// # let request = Request::new(
+    /// #     Caller::anonymous(), "s3:GetObject".parse()?, Resource::None, Context::complete());
+    /// let explanation = explain(&Layers::new(), &request);
+    /// let layers = explanation.layers();
+    /// let identity = layers.iter().find(|layer| layer.layer == Layer::Identity).unwrap();
+    /// assert_eq!(explanation.layer_name(identity.layer), "identity-based policy");
+    /// assert_eq!(explanation.layer_text(identity), "not looked at, the caller has no account");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn layer_text(&self, layer: &LayerTrace<'_>) -> &'static str {
+        if is_read(layer.standing) {
+            effect_text(layer.allow, layer.deny)
+        } else {
+            standing_text(layer.standing)
+        }
+    }
+
+    /// Why a clause came out as it did, in one line, as the canonical text has it.
+    pub fn clause_text(
+        &self,
+        policy: &PolicyTrace<'_>,
+        statement: &StatementTrace<'_>,
+        clause: &ClauseTrace<'_>,
+    ) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = write_clause(&mut text, clause, policy, statement, self.request());
+        text
+    }
+
     fn write_question(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let request = self.request();
         writeln!(f, "{}: {}", self.decision(), Plain(request.action().as_str()))?;
@@ -188,7 +227,7 @@ fn write_layer(f: &mut fmt::Formatter<'_>, layer: &LayerTrace<'_>, request: &Req
     }
     let kind = policy_type(layer.layer, request);
     writeln!(f)?;
-    let is_read = matches!(layer.standing, Standing::Applies | Standing::PerhapsServiceLinkedRole);
+    let is_read = is_read(layer.standing);
     if is_read {
         writeln!(f, "  {kind}: {}", effect_text(layer.allow, layer.deny))?;
     } else {
@@ -225,6 +264,10 @@ fn write_level(
         }
     }
     level.policies.iter().try_for_each(|policy| write_policy(f, policy, request, 6))
+}
+
+fn is_read(standing: Standing) -> bool {
+    matches!(standing, Standing::Applies | Standing::PerhapsServiceLinkedRole)
 }
 
 fn standing_text(standing: Standing) -> &'static str {
@@ -301,7 +344,7 @@ fn write_statement(
         let entries = listed(actions.patterns().iter().map(|entry| entry.value.as_str()));
         return writeln!(f, "{effect} {what} {entries} ({})", Plain(&place));
     }
-    writeln!(f, "{} ({})", statement_text(trace), Plain(&place))?;
+    writeln!(f, "{} ({})", trace.text(), Plain(&place))?;
     for clause in &trace.clauses {
         let mut text = String::new();
         write_clause(&mut text, clause, policy, trace, request)?;
@@ -310,14 +353,17 @@ fn write_statement(
     Ok(())
 }
 
-fn statement_text(statement: &StatementTrace<'_>) -> &'static str {
-    match (statement.statement.effect(), statement.matches) {
-        (Effect::Allow, Truth::True) => "allows",
-        (Effect::Deny, Truth::True) => "denies",
-        (Effect::Allow, Truth::Unknown) => "may allow",
-        (Effect::Deny, Truth::Unknown) => "may deny",
-        (Effect::Allow, Truth::False) => "would allow, does not match",
-        (Effect::Deny, Truth::False) => "would deny, does not match",
+impl StatementTrace<'_> {
+    /// What the statement comes to, in a few words: `allows`, `may deny`, `would allow, does not match`.
+    pub fn text(&self) -> &'static str {
+        match (self.statement.effect(), self.matches) {
+            (Effect::Allow, Truth::True) => "allows",
+            (Effect::Deny, Truth::True) => "denies",
+            (Effect::Allow, Truth::Unknown) => "may allow",
+            (Effect::Deny, Truth::Unknown) => "may deny",
+            (Effect::Allow, Truth::False) => "would allow, does not match",
+            (Effect::Deny, Truth::False) => "would deny, does not match",
+        }
     }
 }
 
