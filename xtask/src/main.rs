@@ -6,6 +6,7 @@ mod bench;
 mod catalog;
 mod codegen;
 mod fuzz_decide;
+mod generate;
 mod simulate;
 mod tidy;
 
@@ -30,6 +31,7 @@ enum Task {
     #[command(subcommand)]
     Catalog(catalog::Task),
     Bench(bench::Arguments),
+    Generate(generate::Arguments),
     /// Check what the house forbids and no compiler checks.
     Tidy,
 }
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Task::FuzzDecide(arguments) => fuzz_decide::run(&arguments),
         Task::Catalog(task) => ended(catalog::run(&task, &tidy::root(), &mut say)),
         Task::Bench(arguments) => ended(bench::run(&arguments, &tidy::root(), &mut say)),
+        Task::Generate(arguments) => ended(generate::run(&arguments, &mut say)),
         Task::Tidy => ended(tidy::run()),
     }
 }

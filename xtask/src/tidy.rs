@@ -23,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iamsim-model", &["iamsim-catalog", "iamsim-eval", "iamsim-policy"]),
     ("iamsim", &["iamsim-catalog", "iamsim-eval", "iamsim-model", "iamsim-policy"]),
     ("iamsim-scenario", &["iamsim", "iamsim-catalog", "iamsim-eval", "iamsim-model", "iamsim-policy"]),
+    ("iamsim-generate", &["iamsim", "iamsim-catalog", "iamsim-policy"]),
     (
         "iamsim-cli",
         &[
@@ -37,7 +38,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "iamsim-benches",
-        &["iamsim", "iamsim-catalog", "iamsim-eval", "iamsim-model", "iamsim-policy", "iamsim-scenario"],
+        &[
+            "iamsim",
+            "iamsim-catalog",
+            "iamsim-eval",
+            "iamsim-generate",
+            "iamsim-model",
+            "iamsim-policy",
+            "iamsim-scenario",
+        ],
     ),
     (
         "xtask",
@@ -45,6 +54,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "iamsim-case",
             "iamsim-catalog",
             "iamsim-eval",
+            "iamsim-generate",
             "iamsim-oracle",
             "iamsim-policy",
             "iamsim-scenario",
