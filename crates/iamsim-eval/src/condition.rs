@@ -1,14 +1,15 @@
 //! Conditions: one function an operator family, and the rules for missing, unknown and several values
 //! (PE-CND, PE-MIS, PE-SET).
 
-use iamsim_policy::wildcard::{Token, matches_by, matches_tokens};
+use iamsim_policy::wildcard::{Token, matches_tokens};
 use iamsim_policy::{ARN_PARTS, Comparison, Condition, Family, Operator, Piece, SetQualifier};
 
-use crate::context::{Context, ContextValue};
-use crate::program::Operand;
+use crate::context::{Context, ContextValue, Found, Value};
+use crate::hash::hash;
+use crate::program::{CompiledCondition, Operand};
 use crate::truth::Truth;
-use crate::value::{self, Number};
-use crate::variable::{Filled, fill, plain};
+use crate::value;
+use crate::variable::{self, Filling, filled, unknown_if};
 
 /// Whether `NumericNotEquals` and `DateNotEquals` hold when either side can't be read. Low confidence
 /// (PE-NUM-03; dates go "as for Numeric", PE-DAT-01).
@@ -86,24 +87,37 @@ impl ConditionReason {
 }
 
 /// Whether a condition holds, and why.
+#[inline]
 pub(crate) fn condition(
     condition: &Condition,
-    operands: &[Operand],
+    compiled: &CompiledCondition,
     context: &Context,
 ) -> (Truth, ConditionReason) {
-    judge(condition, operands, context.get(condition.key()), context)
+    let found = context.find(compiled.key_hash, condition.key().folded());
+    judged(condition, &compiled.operands, found, context)
 }
 
-/// Whether a condition holds for what is found under its key, and why; variables come from the context.
+/// Whether a condition holds for what is supposed to be under its key, and why; variables come from the
+/// context.
 pub(crate) fn judge(
     condition: &Condition,
     operands: &[Operand],
-    found: &ContextValue,
+    supposed: &ContextValue,
+    context: &Context,
+) -> (Truth, ConditionReason) {
+    judged(condition, operands, Found::alone(supposed), context)
+}
+
+#[inline]
+fn judged(
+    condition: &Condition,
+    operands: &[Operand],
+    found: Found<'_>,
     context: &Context,
 ) -> (Truth, ConditionReason) {
     let operator = condition.operator();
     if operator.comparison == Comparison::Null {
-        return null(operator, operands, found);
+        return null(operator, operands, found.value);
     }
     let test = Test { comparison: operator.comparison, operands, context };
     match operator.qualifier {
@@ -111,6 +125,12 @@ pub(crate) fn judge(
         Some(SetQualifier::ForAllValues) => for_all_values(operator, &test, found),
         Some(SetQualifier::ForAnyValue) => for_any_value(operator, &test, found),
     }
+}
+
+/// What is known of a condition's key.
+fn found<'c>(condition: &Condition, context: &'c Context) -> Found<'c> {
+    let folded = condition.key().folded();
+    context.find(hash(folded), folded)
 }
 
 /// The values of the request of which the listed ones leave it open if they satisfy the comparison: a
@@ -121,13 +141,13 @@ pub(crate) fn open_values<'c>(
     context: &'c Context,
 ) -> Vec<&'c str> {
     let test = Test { comparison: condition.operator().comparison, operands, context };
-    values(context.get(condition.key())).filter(|value| test.value(value).0.is_unknown()).collect()
+    let values = found(condition, context).values();
+    values.filter(|value| test.value(*value).0.is_unknown()).map(|value| value.text).collect()
 }
 
 /// Whether a listed value alone leaves it open if a value of the request satisfies the comparison.
 pub(crate) fn is_open(condition: &Condition, operand: &Operand, value: &str, context: &Context) -> bool {
-    let comparison = condition.operator().comparison;
-    Test { comparison, operands: std::slice::from_ref(operand), context }.value(value).0.is_unknown()
+    alone(condition, operand, value, context).0.is_unknown()
 }
 
 /// The first listed value that a value of the request matches, the operator's negation aside.
@@ -137,13 +157,22 @@ pub(crate) fn matching(
     value: &str,
     context: &Context,
 ) -> Option<usize> {
+    let wanted = Truth::from(!condition.operator().comparison.is_negated());
+    operands.iter().position(|operand| {
+        let (holds, reason) = alone(condition, operand, value, context);
+        reason != ConditionReason::NotOfType && holds == wanted
+    })
+}
+
+/// Whether a value satisfies the comparison with one listed value.
+fn alone(
+    condition: &Condition,
+    operand: &Operand,
+    value: &str,
+    context: &Context,
+) -> (Truth, ConditionReason) {
     let comparison = condition.operator().comparison;
-    let matches = |operand: &Operand| {
-        let test = Test { comparison, operands: std::slice::from_ref(operand), context };
-        let (holds, reason) = test.value(value);
-        reason != ConditionReason::NotOfType && holds == Truth::from(!comparison.is_negated())
-    };
-    operands.iter().position(matches)
+    Test { comparison, operands: std::slice::from_ref(operand), context }.value(Value::alone(value))
 }
 
 /// The first value of the request that the comparison holds for, or does not.
@@ -154,7 +183,8 @@ pub(crate) fn first_value<'c>(
     holds: Truth,
 ) -> Option<&'c str> {
     let test = Test { comparison: condition.operator().comparison, operands, context };
-    values(context.get(condition.key())).find(|value| test.value(value).0 == holds)
+    let mut values = found(condition, context).values();
+    values.find(|value| test.value(*value).0 == holds).map(|value| value.text)
 }
 
 /// `Null` (PE-NUL-01, PE-MIS-04); with a set qualifier it is a constant (PE-SET-07).
@@ -177,9 +207,10 @@ fn null(operator: Operator, operands: &[Operand], found: &ContextValue) -> (Trut
 }
 
 /// An operator without set qualifier: for single-valued keys.
-fn single(operator: Operator, test: &Test<'_>, found: &ContextValue) -> (Truth, ConditionReason) {
+#[inline]
+fn single(operator: Operator, test: &Test<'_>, found: Found<'_>) -> (Truth, ConditionReason) {
     let negated = operator.comparison.is_negated();
-    match found {
+    match found.value {
         ContextValue::Absent if operator.if_exists => (Truth::True, ConditionReason::AbsentIfExists),
         ContextValue::Absent => (negated.into(), ConditionReason::KeyAbsent),
         // Absent, single-valued and multivalued come to the same (PE-CND-14, PE-SET-06); a negated operator
@@ -196,23 +227,23 @@ fn single(operator: Operator, test: &Test<'_>, found: &ContextValue) -> (Truth, 
             let holds = !operator.if_exists && if negated { negative } else { positive };
             (holds.into(), ConditionReason::NothingListed)
         }
-        ContextValue::One(value) => test.value(value),
+        ContextValue::One(value) => test.value(found.one(value)),
     }
 }
 
 /// `ForAllValues:` (PE-SET-02): true without values; `IfExists` adds nothing.
-fn for_all_values(operator: Operator, test: &Test<'_>, found: &ContextValue) -> (Truth, ConditionReason) {
+fn for_all_values(operator: Operator, test: &Test<'_>, found: Found<'_>) -> (Truth, ConditionReason) {
     let _ = operator;
-    if *found == ContextValue::Unknown {
+    if *found.value == ContextValue::Unknown {
         return (Truth::Unknown, ConditionReason::KeyUnknown);
     }
-    if found.is_null() == Some(true) {
+    if found.value.is_null() == Some(true) {
         return (Truth::True, ConditionReason::NoValuesForAll);
     }
     if test.operands.is_empty() {
         return (Truth::False, ConditionReason::NothingListed);
     }
-    match Truth::all(values(found).map(|value| test.value(value).0)) {
+    match Truth::all(found.values().map(|value| test.value(value).0)) {
         Truth::True => (Truth::True, ConditionReason::AllValuesPass),
         Truth::False => (Truth::False, ConditionReason::SomeValueFails),
         Truth::Unknown => (Truth::Unknown, ConditionReason::VariableUnknown),
@@ -220,34 +251,25 @@ fn for_all_values(operator: Operator, test: &Test<'_>, found: &ContextValue) -> 
 }
 
 /// `ForAnyValue:` (PE-SET-03): false without values, with or without `IfExists` (PE-MIS-09).
-fn for_any_value(operator: Operator, test: &Test<'_>, found: &ContextValue) -> (Truth, ConditionReason) {
+fn for_any_value(operator: Operator, test: &Test<'_>, found: Found<'_>) -> (Truth, ConditionReason) {
     let without_key = operator.if_exists && FOR_ANY_VALUE_IF_EXISTS_WITHOUT_KEY;
     if test.operands.is_empty() && !without_key {
         return (Truth::False, ConditionReason::NothingListed);
     }
-    if *found == ContextValue::Unknown {
+    if *found.value == ContextValue::Unknown {
         return (Truth::Unknown, ConditionReason::KeyUnknown);
     }
-    if *found == ContextValue::Absent && without_key {
+    if *found.value == ContextValue::Absent && without_key {
         return (Truth::True, ConditionReason::AbsentIfExists);
     }
-    if found.is_null() == Some(true) {
+    if found.value.is_null() == Some(true) {
         return (Truth::False, ConditionReason::NoValuesForAny);
     }
-    match Truth::any(values(found).map(|value| test.value(value).0)) {
+    match Truth::any(found.values().map(|value| test.value(value).0)) {
         Truth::True => (Truth::True, ConditionReason::SomeValuePasses),
         Truth::False => (Truth::False, ConditionReason::AllValuesFail),
         Truth::Unknown => (Truth::Unknown, ConditionReason::VariableUnknown),
     }
-}
-
-fn values(found: &ContextValue) -> impl Iterator<Item = &str> {
-    let (one, many) = match found {
-        ContextValue::One(value) => (Some(&**value), &[][..]),
-        ContextValue::Many(values) => (None, &**values),
-        ContextValue::Absent | ContextValue::Unknown => (None, &[][..]),
-    };
-    one.into_iter().chain(many.iter().map(|value| &**value))
 }
 
 /// One comparison against the listed values.
@@ -260,27 +282,27 @@ struct Test<'a> {
 impl Test<'_> {
     /// Whether one value of the request satisfies the comparison: any listed value for a positive operator,
     /// none for a negated one (PE-CND-01).
-    fn value(&self, value: &str) -> (Truth, ConditionReason) {
+    fn value(&self, value: Value<'_>) -> (Truth, ConditionReason) {
         let negated = self.comparison.is_negated();
         let matched = match self.comparison.family() {
-            Family::String => self.string(value),
+            Family::String => self.string(value.text),
             Family::Numeric | Family::Date => match self.ordered(value) {
                 Some(matched) => matched,
                 None => return ((negated && UNREADABLE_IS_NOT_EQUAL).into(), ConditionReason::NotOfType),
             },
             Family::Bool => self.typed(
-                value::truth_value(value),
+                value::truth_value(value.text),
                 |listed, found| matches!(listed, Operand::Truth(listed) if listed == found),
             ),
             Family::Binary => self.typed(
-                value::bytes(value),
+                Some(value.text),
                 |listed, found| matches!(listed, Operand::Bytes(listed) if **listed == **found),
             ),
             Family::Ip => self.typed(
-                value::address(value),
+                value.address(),
                 |listed, found| matches!(listed, Operand::Range(listed) if listed.contains(found)),
             ),
-            Family::Arn => match self.arn(value) {
+            Family::Arn => match self.arn(value.text) {
                 Some(matched) => matched,
                 None => return ((negated && NOT_AN_ARN_IS_NOT_LIKE).into(), ConditionReason::NotOfType),
             },
@@ -307,33 +329,28 @@ impl Test<'_> {
         let equal = |text: &str| if ignore_case { text.eq_ignore_ascii_case(value) } else { text == value };
         Truth::any(self.operands.iter().map(|listed| match listed {
             Operand::Text(text) => equal(text).into(),
-            Operand::Pieces(pieces) => match fill(pieces, self.context) {
-                Filled::NoValue => Truth::False,
-                Filled::Tokens(tokens) => string_matches(&tokens, value, ignore_case).into(),
-                Filled::Unknown(tokens) => unknown_if(string_matches(&tokens, value, ignore_case)),
-            },
+            Operand::Pieces(pieces) if ignore_case => equal_but_for_case(pieces, value, self.context),
+            Operand::Pieces(pieces) => variable::matches(pieces, value, self.context),
             _ => Truth::False,
         }))
     }
 
     /// None when the request's value can't be read, or when a negated operator lists something that can't.
-    fn ordered(&self, value: &str) -> Option<Truth> {
-        let found = match self.comparison.family() {
-            Family::Numeric => Operand::Number(Number::parse(value)?),
-            _ => Operand::Instant(value::instant(value)?),
-        };
-        let unreadable = self.operands.iter().any(|listed| matches!(listed, Operand::Unreadable));
-        if self.comparison.is_negated() && unreadable {
+    fn ordered(&self, value: Value<'_>) -> Option<Truth> {
+        let is_numeric = self.comparison.family() == Family::Numeric;
+        let number = if is_numeric { Some(value.number()?) } else { None };
+        let instant = if is_numeric { None } else { Some(value.instant()?) };
+        let unreadable = |listed: &Operand| matches!(listed, Operand::Unreadable);
+        if self.comparison.is_negated() && self.operands.iter().any(unreadable) {
             return None;
         }
-        let holds = |listed: &Operand| match (&found, listed) {
-            (Operand::Number(found), Operand::Number(listed)) => {
-                ordering_holds(self.comparison, found.cmp(listed))
-            }
-            (Operand::Instant(found), Operand::Instant(listed)) => {
-                ordering_holds(self.comparison, found.cmp(listed))
-            }
-            _ => false,
+        let holds = |listed: &Operand| {
+            let order = match listed {
+                Operand::Number(text, listed) => number.map(|found| found.cmp(&listed.of_text(text))),
+                Operand::Instant(listed) => instant.map(|found| found.cmp(listed)),
+                _ => None,
+            };
+            order.is_some_and(|found_to_listed| ordering_holds(self.comparison, found_to_listed))
         };
         Some(self.operands.iter().any(holds).into())
     }
@@ -352,13 +369,10 @@ impl Test<'_> {
 
 /// Whether one part of an ARN pattern matches the same part of a value.
 fn part_matches(part: &[Piece], found: &str, context: &Context) -> Truth {
-    if !part.iter().any(|piece| matches!(piece, Piece::Variable { .. })) {
-        return matches_by(part, plain, found).into();
-    }
-    match fill(part, context) {
-        Filled::NoValue => Truth::False,
-        Filled::Tokens(tokens) => matches_tokens(&tokens, found).into(),
-        Filled::Unknown(tokens) => unknown_if(matches_tokens(&tokens, found)),
+    match part {
+        [Piece::Run] => Truth::True,
+        [Piece::Text(text)] => (**text == *found).into(),
+        _ => variable::matches(part, found, context),
     }
 }
 
@@ -374,30 +388,32 @@ fn six_parts(value: &str) -> Option<[&str; ARN_PARTS]> {
     (count == ARN_PARTS && parts.first() == Some(&"arn")).then_some(parts)
 }
 
-fn string_matches(tokens: &[Token<'_>], value: &str, ignore_case: bool) -> bool {
-    if !ignore_case {
-        return matches_tokens(tokens, value);
+/// Whether a text with variables and without wildcards equals a value, case aside.
+fn equal_but_for_case(pieces: &[Piece], value: &str, context: &Context) -> Truth {
+    match variable::filling(pieces, context) {
+        Filling::NoValue => Truth::False,
+        Filling::Known => {
+            let mut rest = value;
+            let equal = pieces.iter().all(|piece| {
+                let Token::Text(text) = filled(piece, context) else { return false };
+                let Some((here, after)) = rest.split_at_checked(text.len()) else { return false };
+                rest = after;
+                here.eq_ignore_ascii_case(text)
+            });
+            (equal && rest.is_empty()).into()
+        }
+        // What an unknown variable holds may begin anywhere, so both sides are folded.
+        Filling::Unknown => {
+            let fold = |piece| match filled(piece, context) {
+                Token::Text(text) => Some(text.to_ascii_lowercase()),
+                Token::One | Token::Run => None,
+            };
+            let folded: Vec<Option<String>> = pieces.iter().map(fold).collect();
+            let tokens: Vec<Token<'_>> =
+                folded.iter().map(|text| text.as_deref().map_or(Token::Run, Token::Text)).collect();
+            unknown_if(matches_tokens(&tokens, &value.to_ascii_lowercase()))
+        }
     }
-    let folded: Vec<String> = tokens
-        .iter()
-        .map(|token| match token {
-            Token::Text(text) => text.to_ascii_lowercase(),
-            Token::One | Token::Run => String::new(),
-        })
-        .collect();
-    let tokens: Vec<Token<'_>> = tokens
-        .iter()
-        .zip(&folded)
-        .map(|(token, folded)| match token {
-            Token::Text(_) => Token::Text(folded),
-            wildcard => *wildcard,
-        })
-        .collect();
-    matches_tokens(&tokens, &value.to_ascii_lowercase())
-}
-
-fn unknown_if(could_match: bool) -> Truth {
-    if could_match { Truth::Unknown } else { Truth::False }
 }
 
 /// Whether the order of the request's value to the listed one satisfies an ordering or equality. Negated

@@ -2,16 +2,15 @@
 
 use iamsim_policy::{Effect, PolicyKind};
 
-use crate::combine::{Effects, Grants, Logic, Outcome, Relation, SameAccount, Verdicts, combine};
-use crate::context::ContextValue;
-use crate::fixed::{self, FixedRule};
+use crate::combine::{Effects, Grants, Logic, Outcome, Relation, Verdicts, combine};
+use crate::fixed::FixedRule;
+use crate::index::service_bit;
 use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
+use crate::plan::{Sort, Traits};
 use crate::principal::Reach;
-use crate::program::Candidates;
-use crate::request::{CallerKind, Request, Resource};
-use crate::resource::effective;
+use crate::request::Request;
 use crate::services;
-use crate::statement::{Subject, index_of, matches};
+use crate::statement::{ActionIs, Subject, index_of, matches};
 use crate::tracer::{Event, Silent, Standing, Tracer};
 use crate::truth::Truth;
 
@@ -127,6 +126,22 @@ pub(crate) struct Stand {
     pub(crate) if_own: Option<Relation>,
 }
 
+impl Verdicts<Truth> {
+    /// Whether a layer denies.
+    #[inline]
+    pub(crate) fn deny_of(&self, layer: Layer) -> Truth {
+        match layer {
+            Layer::ResourceControl => self.rcp.deny,
+            Layer::ServiceControl => self.scp.deny,
+            Layer::VpcEndpoint => self.endpoint.deny,
+            Layer::Resource => self.resource_deny,
+            Layer::Identity => self.identity.deny,
+            Layer::PermissionsBoundary => self.boundary.deny,
+            Layer::Session => self.session.deny,
+        }
+    }
+}
+
 impl<T: Logic> Inputs<T> {
     /// The decision. `combine` is the formula; this adds what is rarely unknown.
     pub(crate) fn outcome(&self, stand: Stand) -> Outcome<T> {
@@ -158,108 +173,53 @@ const NOTHING: Verdicts<Truth> = Verdicts {
     needs_own_side: Truth::False,
 };
 
+#[inline]
 pub(crate) fn evaluate<T: Tracer>(layers: &Layers, request: &Request, tracer: &mut T) -> Evaluation {
+    let plan = &request.plan;
     let stand = stand(layers, request);
-    let facts = facts(request);
-    if let Some(rule) = fixed::rule(request) {
+    if let Some(rule) = plan.fixed {
         let decision = if rule.allows() { Decision::Allow } else { Decision::ImplicitDeny };
         let outcome = Outcome { allow: rule.allows().into(), explicit_deny: Truth::False };
-        let inputs = Inputs { verdicts: NOTHING, facts };
+        let inputs = Inputs { verdicts: NOTHING, facts: plan.facts };
         return Evaluation { decision, fixed: Some(rule), outcome, inputs, stand };
     }
-    let effective_resource = match request.resource() {
-        Resource::None => effective(request),
-        Resource::Arn(_) => None,
-    };
-    let subject = Subject {
-        request,
-        effective_resource: effective_resource.as_ref(),
-        has_boundary: layers.boundary.is_some(),
-    };
-    let mut walk = Walk { layers, subject, tracer };
-    let mut inputs = Inputs { verdicts: NOTHING, facts };
-    inputs.verdicts.needs_own_side = needs_own_side(request);
-    let mut denied = false;
-    for layer in Layer::ALL {
-        let verdicts = &mut inputs.verdicts;
-        match layer {
-            Layer::ResourceControl => verdicts.rcp = walk.resource_control(),
-            Layer::ServiceControl => verdicts.scp = walk.service_control(),
-            Layer::VpcEndpoint => verdicts.endpoint = walk.endpoint(),
-            Layer::Resource => (verdicts.grants, verdicts.resource_deny) = walk.resource(stand, facts),
-            Layer::Identity => verdicts.identity = walk.identity(),
-            Layer::PermissionsBoundary => verdicts.boundary = walk.boundary(),
-            Layer::Session => verdicts.session = walk.session(),
-        }
-        if !T::EXHAUSTIVE {
-            denied = inputs.outcome(stand).explicit_deny.is_true();
-        }
-        if denied {
-            break;
-        }
+    let mut walk = Walk { layers, request, tracer };
+    if !T::EXHAUSTIVE && !layers.has_more && plan.is_plain {
+        // Most questions are so. The formula is the same: the compiler shortens it for what is constant here.
+        let verdicts = Verdicts { identity: walk.identity(), ..NOTHING };
+        let facts = Facts { foreign: plan.facts.foreign, ..Facts::PLAIN };
+        return Evaluation::of(Inputs { verdicts, facts }, stand);
     }
-    let outcome = inputs.outcome(stand);
-    let decision = Decision::of(outcome);
-    Evaluation { decision, fixed: None, outcome, inputs, stand }
+    Evaluation::of(walk.inputs(stand), stand)
+}
+
+impl Evaluation {
+    #[inline]
+    fn of(inputs: Inputs<Truth>, stand: Stand) -> Self {
+        let outcome = inputs.outcome(stand);
+        Self { decision: Decision::of(outcome), fixed: None, outcome, inputs, stand }
+    }
+}
+
+impl Facts<Truth> {
+    /// Nothing is out of the ordinary.
+    pub(crate) const PLAIN: Self =
+        Self { refused: Truth::False, free: Truth::False, linked: Truth::False, foreign: Truth::False };
 }
 
 /// Whether a KMS grant across accounts spares the grantee the Allow of its own account. Low confidence
 /// (PE-KMS-07).
 const KEY_GRANT_IS_ENOUGH_ABROAD: bool = true;
-/// Whether the boundary must allow a role to be assumed even by a user that the trust policy names. Low
-/// confidence (PE-STS-05).
-const BOUNDARY_COUNTS_WHEN_ASSUMING_ROLES: bool = true;
-/// Whether `sts:SetSourceIdentity` with an inherited source identity needs the caller's own permission within
-/// one account too. Low confidence (PE-TRU-07).
-const INHERITED_SOURCE_IDENTITY_NEEDS_OWN_SIDE: bool = true;
-
 /// Where the caller stands to the resource.
 fn stand(layers: &Layers, request: &Request) -> Stand {
-    let caller = request.caller();
-    let Some(account) = caller.account() else {
-        return Stand { relation: Relation::WithoutAccount, if_own: None };
-    };
-    let root = matches!(caller.kind(), CallerKind::Root { .. });
-    let granted = KEY_GRANT_IS_ENOUGH_ABROAD && has_key_grant(layers, request);
-    let abroad = Relation::CrossAccount { own_side_granted: root || granted };
-    let assumes_role = services::is_role_assumption(request);
-    let own = Relation::SameAccount(SameAccount {
-        root,
-        demands_delegation: assumes_role || services::is_key(request),
-        assumes_role: assumes_role && BOUNDARY_COUNTS_WHEN_ASSUMING_ROLES,
-    });
-    match request.owner() {
-        None => Stand { relation: abroad, if_own: Some(own) },
-        Some(owner) if owner == account => Stand { relation: own, if_own: None },
-        Some(_) => Stand { relation: abroad, if_own: None },
+    let mut stand = request.plan.stand;
+    if KEY_GRANT_IS_ENOUGH_ABROAD
+        && has_key_grant(layers, request)
+        && let Relation::CrossAccount { own_side_granted } = &mut stand.relation
+    {
+        *own_side_granted = true;
     }
-}
-
-fn facts(request: &Request) -> Facts<Truth> {
-    let foreign = match (request.caller().account(), request.owner()) {
-        (Some(_), None) => Truth::Unknown,
-        (None, _) => Truth::True,
-        (own, owner) => (own != owner).into(),
-    };
-    let perhaps = fixed::perhaps(request);
-    let linked = match request.caller().service_linked() {
-        // What is certain is told by the standing of the layers.
-        Truth::True => Truth::False,
-        other => other,
-    };
-    Facts { refused: perhaps.refused, free: perhaps.free, linked, foreign }
-}
-
-/// Whether this is `sts:SetSourceIdentity` of a session that carries a source identity already (PE-TRU-07).
-fn needs_own_side(request: &Request) -> Truth {
-    if request.action().folded() != "sts:setsourceidentity" || !INHERITED_SOURCE_IDENTITY_NEEDS_OWN_SIDE {
-        return Truth::False;
-    }
-    match request.context().get(&"aws:SourceIdentity".into()) {
-        ContextValue::Absent => Truth::False,
-        ContextValue::Unknown => Truth::Unknown,
-        ContextValue::One(_) | ContextValue::Many(_) => Truth::True,
-    }
+    stand
 }
 
 /// Whether a KMS grant covers the request (PE-KMS-07).
@@ -267,36 +227,44 @@ fn has_key_grant(layers: &Layers, request: &Request) -> bool {
     layers.grants.iter().any(|grant| grant.covers(request.action()))
 }
 
-/// The statements of a policy that are looked at.
-enum LookedAt<'p> {
-    All(std::ops::Range<u32>),
-    Candidates(Candidates<'p>),
-}
-
-impl Iterator for LookedAt<'_> {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        match self {
-            Self::All(range) => range.next(),
-            Self::Candidates(candidates) => candidates.next(),
-        }
-    }
-}
-
 struct Walk<'a, T> {
     layers: &'a Layers,
-    subject: Subject<'a>,
+    request: &'a Request,
     tracer: &'a mut T,
 }
 
 impl<T: Tracer> Walk<'_, T> {
+    /// What all layers come to, in the order of [`Layer::ALL`]; what lies behind a certain denial is not
+    /// looked at.
+    fn inputs(&mut self, stand: Stand) -> Inputs<Truth> {
+        let plan = &self.request.plan;
+        let verdicts = Verdicts { needs_own_side: plan.needs_own_side, ..NOTHING };
+        let mut inputs = Inputs { verdicts, facts: plan.facts };
+        for layer in Layer::ALL {
+            let verdicts = &mut inputs.verdicts;
+            match layer {
+                Layer::ResourceControl => verdicts.rcp = self.resource_control(),
+                Layer::ServiceControl => verdicts.scp = self.service_control(),
+                Layer::VpcEndpoint => verdicts.endpoint = self.endpoint(),
+                Layer::Resource => (verdicts.grants, verdicts.resource_deny) = self.resource(stand),
+                Layer::Identity => verdicts.identity = self.identity(),
+                Layer::PermissionsBoundary => verdicts.boundary = self.boundary(),
+                Layer::Session => verdicts.session = self.session(),
+            }
+            let denies = !T::EXHAUSTIVE && inputs.verdicts.deny_of(layer).is_true();
+            if denies && inputs.outcome(stand).explicit_deny.is_true() {
+                break;
+            }
+        }
+        inputs
+    }
+
     fn resource_control(&mut self) -> Effects<Truth> {
         let standing = if self.layers.rcps.is_empty() {
             Standing::None
-        } else if self.subject.request.caller().is_service_linked() {
+        } else if self.request.plan.service_linked.is_true() {
             Standing::ServiceLinkedRole
-        } else if !services::has_resource_control(self.subject.request) {
+        } else if !self.request.asked().traits().has(Traits::RESOURCE_CONTROL) {
             Standing::ServiceNotSupported
         } else {
             self.limited_by_organization()
@@ -307,12 +275,12 @@ impl<T: Tracer> Walk<'_, T> {
     }
 
     fn service_control(&mut self) -> Effects<Truth> {
-        let caller = self.subject.request.caller();
+        let plan = &self.request.plan;
         let standing = if self.layers.scps.is_empty() {
             Standing::None
-        } else if caller.account().is_none() {
+        } else if !plan.caller.has_account() {
             Standing::CallerWithoutAccount
-        } else if caller.is_service_linked() {
+        } else if plan.service_linked.is_true() {
             Standing::ServiceLinkedRole
         } else {
             self.limited_by_organization()
@@ -321,7 +289,7 @@ impl<T: Tracer> Walk<'_, T> {
     }
 
     fn limited_by_organization(&self) -> Standing {
-        if self.subject.request.caller().service_linked().is_unknown() {
+        if self.request.plan.service_linked.is_unknown() {
             Standing::PerhapsServiceLinkedRole
         } else {
             Standing::Applies
@@ -352,20 +320,18 @@ impl<T: Tracer> Walk<'_, T> {
     }
 
     fn endpoint(&mut self) -> Effects<Truth> {
-        let service = matches!(self.subject.request.caller().kind(), CallerKind::Service { .. });
         let standing = match &self.layers.endpoint {
             None => Standing::None,
-            Some(_) if service => Standing::ServicePrincipal,
+            Some(_) if self.request.plan.caller == Sort::Service => Standing::ServicePrincipal,
             Some(_) => Standing::Applies,
         };
         self.limiting(Layer::VpcEndpoint, standing)
     }
 
     fn identity(&mut self) -> Effects<Truth> {
-        let caller = self.subject.request.caller();
-        let standing = match caller.kind() {
-            _ if caller.account().is_none() => Standing::CallerWithoutAccount,
-            CallerKind::Root { .. } => Standing::RootUser,
+        let standing = match self.request.plan.caller {
+            Sort::Service | Sort::WithoutAccount => Standing::CallerWithoutAccount,
+            Sort::Root => Standing::RootUser,
             _ if self.layers.identity.is_empty() => Standing::None,
             _ => Standing::Applies,
         };
@@ -374,23 +340,21 @@ impl<T: Tracer> Walk<'_, T> {
     }
 
     fn boundary(&mut self) -> Effects<Truth> {
-        let caller = self.subject.request.caller();
-        let standing = match (&self.layers.boundary, caller.kind()) {
+        let standing = match (&self.layers.boundary, self.request.plan.caller) {
             (None, _) => Standing::None,
-            (Some(_), CallerKind::Root { .. }) => Standing::RootUser,
-            (Some(_), _) if caller.account().is_none() => Standing::CallerWithoutAccount,
-            (Some(_), _) => Standing::Applies,
+            (Some(_), Sort::Root) => Standing::RootUser,
+            (Some(_), Sort::Service | Sort::WithoutAccount) => Standing::CallerWithoutAccount,
+            (Some(_), Sort::FederatedUser | Sort::Ordinary) => Standing::Applies,
         };
         self.limiting(Layer::PermissionsBoundary, standing)
     }
 
     fn session(&mut self) -> Effects<Truth> {
-        let caller = self.subject.request.caller();
-        let federated = matches!(caller.kind(), CallerKind::FederatedUser { .. });
+        let sort = self.request.plan.caller;
         let standing = match &self.layers.session {
-            None if federated => Standing::FederatedWithoutSessionPolicy,
+            None if sort == Sort::FederatedUser => Standing::FederatedWithoutSessionPolicy,
             None => Standing::None,
-            Some(_) if caller.account().is_none() => Standing::CallerWithoutAccount,
+            Some(_) if !sort.has_account() => Standing::CallerWithoutAccount,
             Some(_) => Standing::Applies,
         };
         self.limiting(Layer::Session, standing)
@@ -414,47 +378,53 @@ impl<T: Tracer> Walk<'_, T> {
     }
 
     fn policies(&mut self, policies: &[Attached]) -> Effects<Truth> {
-        let mut effects = Effects::SILENT;
+        let service = service_bit(self.request.asked().sought().service);
+        let mut tally = Tally { graded: false, grants: Grants::NONE, deny: Truth::False };
         for (index, policy) in policies.iter().enumerate() {
             self.tracer.event(Event::Policy(index_of(index)));
-            self.policy(policy, |effect, reach| {
-                let slot = match effect {
-                    Effect::Allow => &mut effects.allow,
-                    Effect::Deny => &mut effects.deny,
-                };
-                *slot = *slot | reach.any();
-                effects.deny
-            });
-            if effects.deny.is_true() && !T::EXHAUSTIVE {
+            if policy.is_silent_on(service) && !self.tracer.looks_at_all() {
+                continue;
+            }
+            self.policy(policy, &mut tally);
+            if tally.deny.is_true() && !T::EXHAUSTIVE {
                 break;
             }
         }
-        effects
+        Effects { allow: tally.grants.any(), deny: tally.deny }
     }
 
-    /// Shows every statement's outcome to `see`, which answers whether the request is denied by now.
-    fn policy(&mut self, policy: &Attached, mut see: impl FnMut(Effect, Reach) -> Truth) {
+    /// Adds what the statements of a policy come to.
+    fn policy(&mut self, policy: &Attached, tally: &mut Tally) {
+        let subject = Subject { request: self.request, has_boundary: self.layers.boundary.is_some() };
+        let tracer = &mut *self.tracer;
         let program = policy.program();
-        let all = 0..index_of(program.policy().statements().len());
-        // An explanation shows every statement, a decision looks at those that could match.
-        let looked_at = if T::EXHAUSTIVE {
-            LookedAt::All(all)
-        } else {
-            LookedAt::Candidates(program.candidates(self.subject.request.action().service()))
-        };
-        for index in looked_at {
-            let Some((statement, compiled)) = program.statement(index as usize) else { continue };
-            self.tracer.event(Event::Statement(index));
-            let kind = program.policy().kind();
-            let reach = matches(statement, compiled, kind, self.subject, self.tracer);
-            if see(statement.effect(), reach).is_true() && !T::EXHAUSTIVE {
-                break;
+        let kind = program.policy().kind();
+        if tracer.looks_at_all() {
+            for (index, written) in program.policy().statements().iter().enumerate() {
+                let Some((_, compiled)) = program.statement(index) else { continue };
+                tracer.event(Event::Statement(index_of(index)));
+                let reach = matches(written, compiled, kind, subject, ActionIs::NotLookedAt, tracer);
+                tally.add(written.effect() == Effect::Deny, reach);
             }
+            return;
         }
+        let request = subject.request;
+        program.index().each(program.policy(), request.asked(), request.asking().named_by(), |numbered| {
+            if !tally.wants(numbered.denies()) {
+                return false;
+            }
+            let Some((written, compiled)) = program.statement(numbered.index() as usize) else {
+                return false;
+            };
+            tracer.event(Event::Statement(numbered.index()));
+            let reach = matches(written, compiled, kind, subject, ActionIs::Covered, tracer);
+            tally.add(numbered.denies(), reach);
+            tally.deny.is_true()
+        });
     }
 
-    fn resource(&mut self, stand: Stand, facts: Facts<Truth>) -> (Grants<Truth>, Truth) {
-        let request = self.subject.request;
+    fn resource(&mut self, stand: Stand) -> (Grants<Truth>, Truth) {
+        let request = self.request;
         let layers = self.layers;
         let standing = match &layers.resource {
             ResourcePolicy::None => Standing::None,
@@ -472,11 +442,11 @@ impl<T: Tracer> Walk<'_, T> {
                 let unknown = Truth::Unknown;
                 (Grants { delegating: unknown, limited: unknown, strong: unknown, session: unknown }, unknown)
             }
-            (Standing::Applies, ResourcePolicy::Attached(policy)) => self.resource_policy(policy, facts),
+            (Standing::Applies, ResourcePolicy::Attached(policy)) => self.resource_policy(policy),
             _ => (Grants::NONE, Truth::False),
         };
         if services::may_repair_bucket_policy(request) && stand.relation != Relation::WithoutAccount {
-            deny = deny & facts.foreign; // PE-ROOT-02
+            deny = deny & request.plan.facts.foreign; // PE-ROOT-02
         }
         if has_key_grant(layers, request) {
             grants.session = Truth::True; // PE-KMS-07: as if the grantee itself were named
@@ -484,24 +454,13 @@ impl<T: Tracer> Walk<'_, T> {
         (grants, deny)
     }
 
-    fn resource_policy(&mut self, policy: &Attached, facts: Facts<Truth>) -> (Grants<Truth>, Truth) {
-        let mut grants = Grants::NONE;
-        let mut deny = Truth::False;
+    fn resource_policy(&mut self, policy: &Attached) -> (Grants<Truth>, Truth) {
+        let mut tally = Tally { graded: true, grants: Grants::NONE, deny: Truth::False };
         self.tracer.event(Event::Policy(0));
-        self.policy(policy, |effect, reach| {
-            match effect {
-                Effect::Deny => deny = deny | reach.any(),
-                Effect::Allow => {
-                    grants.delegating = grants.delegating | reach.delegating;
-                    grants.limited = grants.limited | reach.limited;
-                    grants.strong = grants.strong | reach.strong;
-                    grants.session = grants.session | reach.session;
-                }
-            }
-            deny
-        });
-        if services::restricts_public_access(self.layers, self.subject.request, policy.program()) {
-            let open = !facts.foreign; // PE-S3-03
+        self.policy(policy, &mut tally);
+        let Tally { mut grants, deny, .. } = tally;
+        if services::restricts_public_access(self.layers, self.request, policy.program()) {
+            let open = !self.request.plan.facts.foreign; // PE-S3-03
             grants = Grants {
                 delegating: grants.delegating & open,
                 limited: grants.limited & open,
@@ -513,12 +472,41 @@ impl<T: Tracer> Walk<'_, T> {
     }
 }
 
+/// What the statements of a layer come to.
+struct Tally {
+    /// Whether it counts how directly an Allow names the caller.
+    graded: bool,
+    grants: Grants<Truth>,
+    deny: Truth,
+}
+
+impl Tally {
+    /// Whether a statement could still change anything.
+    #[inline]
+    fn wants(&self, denies: bool) -> bool {
+        denies || self.graded || !self.grants.strong.is_true()
+    }
+
+    #[inline]
+    fn add(&mut self, denies: bool, reach: Reach) {
+        if denies {
+            self.deny = self.deny | reach.any();
+            return;
+        }
+        if !self.graded {
+            self.grants.strong = self.grants.strong | reach.any();
+            return;
+        }
+        self.grants.delegating = self.grants.delegating | reach.delegating;
+        self.grants.limited = self.grants.limited | reach.limited;
+        self.grants.strong = self.grants.strong | reach.strong;
+        self.grants.session = self.grants.session | reach.session;
+    }
+}
+
 /// Whether the policy on the resource takes part in an action at all: a role's trust policy speaks of being
 /// assumed, not of `iam:*` actions on the role (PE-APP-04). The kind of a policy nobody knows is none.
 fn takes_resource_policy(request: &Request, kind: Option<PolicyKind>) -> bool {
-    match request.action().service() {
-        "iam" => false,
-        "sts" => true,
-        _ => kind != Some(PolicyKind::RoleTrust),
-    }
+    let traits = request.asked().traits();
+    !traits.has(Traits::IAM) && (traits.has(Traits::STS) || kind != Some(PolicyKind::RoleTrust))
 }

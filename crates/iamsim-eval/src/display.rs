@@ -21,7 +21,7 @@ use crate::trace::{
 use crate::tracer::Standing;
 use crate::truth::Truth;
 use crate::unknown::UnknownFact;
-use crate::variable::{Filled, fill};
+use crate::variable::{self, Filling};
 
 /// How many deciding statements and near misses are written before `and N more`.
 const SHOWN: usize = 5;
@@ -463,9 +463,11 @@ fn filled(template: &Template, request: &Request) -> Option<String> {
     if !template.has_variables() {
         return None;
     }
-    let Filled::Tokens(tokens) = fill(template.pieces(), request.context()) else { return None };
+    if variable::filling(template.pieces(), request.context()) != Filling::Known {
+        return None;
+    }
+    let tokens = template.pieces().iter().map(|piece| variable::filled(piece, request.context()));
     let text: String = tokens
-        .iter()
         .map(|token| match token {
             iamsim_policy::wildcard::Token::Text(text) => text,
             iamsim_policy::wildcard::Token::One => "?",

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::request::{CallerKind, Credentials, Request, Resource};
+use crate::plan::Question;
+use crate::request::{CallerKind, Credentials, Resource};
 use crate::services;
 use crate::truth::Truth;
 
@@ -81,35 +82,38 @@ impl fmt::Display for FixedRule {
     }
 }
 
-/// The rule that decides a request before any policy is read.
-pub(crate) fn rule(request: &Request) -> Option<FixedRule> {
-    let action = request.action();
+/// The rule that decides a request before any policy is read. Only actions with
+/// [`FIXED_RULES`](crate::plan::Traits::FIXED_RULES) have one.
+pub(crate) fn rule(question: Question<'_>) -> Option<FixedRule> {
+    let action = question.action;
     let name = action.name();
-    let caller = request.caller();
+    let caller = question.caller;
     let signed = caller.account().is_some();
     match action.service() {
         "sts" if name == "getcalleridentity" && signed => return Some(FixedRule::CallerIdentityIsFree),
         "sts" => {
-            if let Some(rule) = sts(request) {
+            if let Some(rule) = sts(question) {
                 return Some(rule);
             }
         }
         "iam" => {
-            if let Some(rule) = iam(request) {
+            if let Some(rule) = iam(question) {
                 return Some(rule);
             }
         }
-        "kms" if is_alias_of_aws(request) => return Some(FixedRule::AliasOfAws),
+        "kms" if is_alias_of_aws(question) => return Some(FixedRule::AliasOfAws),
         _ => {}
     }
-    let foreign = matches!((caller.account(), request.owner()), (Some(own), Some(owner)) if own != owner);
-    (foreign && services::stays_in_account(request)).then_some(FixedRule::StaysInAccount)
+    let foreign = matches!((caller.account(), question.owner), (Some(own), Some(owner)) if own != owner);
+    (foreign && services::stays_in_account(question.action)).then_some(FixedRule::StaysInAccount)
 }
 
-fn sts(request: &Request) -> Option<FixedRule> {
-    let name = request.action().name();
-    match request.caller().kind() {
-        CallerKind::Root { .. } if services::is_role_assumption(request) || name == "assumerole" => {
+fn sts(question: Question<'_>) -> Option<FixedRule> {
+    let name = question.action.name();
+    match question.caller.kind() {
+        CallerKind::Root { .. }
+            if services::assumes_role(question.action, question.resource) || name == "assumerole" =>
+        {
             Some(FixedRule::RootCannotAssumeRole)
         }
         CallerKind::FederatedUser { .. } => Some(FixedRule::FederatedSessionBarred),
@@ -138,8 +142,8 @@ fn is_open_to_session_tokens(name: &str) -> bool {
     matches!(name, "assumerole" | "tagsession" | "setsourceidentity" | "setcontext")
 }
 
-fn iam(request: &Request) -> Option<FixedRule> {
-    match request.caller().kind() {
+fn iam(question: Question<'_>) -> Option<FixedRule> {
+    match question.caller.kind() {
         CallerKind::FederatedUser { .. } => return Some(FixedRule::FederatedSessionBarred),
         CallerKind::User { credentials: Credentials::SessionToken { mfa: Truth::False }, .. }
         | CallerKind::Root { credentials: Credentials::SessionToken { mfa: Truth::False }, .. } => {
@@ -147,8 +151,8 @@ fn iam(request: &Request) -> Option<FixedRule> {
         }
         _ => {}
     }
-    let Resource::Arn(arn) = request.resource() else { return None };
-    let name = request.action().name();
+    let Resource::Arn(arn) = question.resource else { return None };
+    let name = question.action.name();
     let changes_policy = matches!(
         name,
         "createpolicyversion"
@@ -178,9 +182,9 @@ fn iam(request: &Request) -> Option<FixedRule> {
     managed.then_some(FixedRule::ManagedByAws)
 }
 
-fn is_alias_of_aws(request: &Request) -> bool {
-    let Resource::Arn(arn) = request.resource() else { return false };
-    matches!(request.action().name(), "createalias" | "updatealias" | "deletealias")
+fn is_alias_of_aws(question: Question<'_>) -> bool {
+    let Resource::Arn(arn) = question.resource else { return false };
+    matches!(question.action.name(), "createalias" | "updatealias" | "deletealias")
         && arn.service() == "kms"
         && arn.resource().starts_with("alias/aws/")
 }
@@ -193,10 +197,10 @@ pub(crate) struct Perhaps {
 }
 
 /// Whether a fixed rule may decide, and it is not known whether it does (PE-SES-07, PE-KMS-09).
-pub(crate) fn perhaps(request: &Request) -> Perhaps {
-    let name = request.action().name();
-    let service = request.action().service();
-    let credentials = match request.caller().kind() {
+pub(crate) fn perhaps(question: Question<'_>) -> Perhaps {
+    let name = question.action.name();
+    let service = question.action.service();
+    let credentials = match question.caller.kind() {
         CallerKind::User { credentials, .. } | CallerKind::Root { credentials, .. } => *credentials,
         _ => Credentials::LongTerm,
     };
@@ -215,8 +219,8 @@ pub(crate) fn perhaps(request: &Request) -> Perhaps {
         }
         _ => {}
     }
-    let foreign_unknown = request.caller().account().is_some() && request.owner().is_none();
-    if foreign_unknown && services::stays_in_account(request) {
+    let foreign_unknown = question.caller.account().is_some() && question.owner.is_none();
+    if foreign_unknown && services::stays_in_account(question.action) {
         perhaps.refused = Truth::Unknown;
     }
     perhaps

@@ -67,12 +67,16 @@ impl fmt::Display for Layer {
 pub struct Attached {
     name: Arc<str>,
     program: Arc<Program>,
+    /// The program's own, at hand: most policies are passed over for it.
+    services: u64,
 }
 
 impl Attached {
     /// Attaches a program under a name.
     pub fn new(name: impl Into<Arc<str>>, program: impl Into<Arc<Program>>) -> Self {
-        Self { name: name.into(), program: program.into() }
+        let program = program.into();
+        let services = program.index().services();
+        Self { name: name.into(), program, services }
     }
 
     /// The policy's name, as the account knows it.
@@ -83,6 +87,12 @@ impl Attached {
     /// The compiled policy.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// Whether no statement of it speaks of the service with this bit.
+    #[inline]
+    pub(crate) fn is_silent_on(&self, service_bit: u64) -> bool {
+        self.services & service_bit == 0
     }
 }
 
@@ -138,6 +148,8 @@ pub struct Layers {
     pub(crate) endpoint: Option<Vec<Attached>>,
     pub(crate) restrict_public_buckets: bool,
     pub(crate) grants: Vec<KeyGrant>,
+    /// Whether there is anything besides identity policies.
+    pub(crate) has_more: bool,
 }
 
 /// A KMS grant to the caller on the requested key (PE-KMS-07).
@@ -194,6 +206,7 @@ impl Layers {
     /// Sets the caller's permissions boundary.
     #[must_use]
     pub fn with_boundary(mut self, policy: Attached) -> Self {
+        self.has_more = true;
         self.boundary = Some(policy);
         self
     }
@@ -201,6 +214,7 @@ impl Layers {
     /// Sets the policies passed when the session was made: their statements are one set (PE-APP-03).
     #[must_use]
     pub fn with_session(mut self, policies: Vec<Attached>) -> Self {
+        self.has_more = true;
         self.session = Some(policies);
         self
     }
@@ -208,6 +222,7 @@ impl Layers {
     /// Sets what is known of the policy on the resource.
     #[must_use]
     pub fn with_resource(mut self, policy: ResourcePolicy) -> Self {
+        self.has_more = true;
         self.resource = policy;
         self
     }
@@ -216,6 +231,7 @@ impl Layers {
     /// its management account, so nothing limits (PE-SCP-07).
     #[must_use]
     pub fn with_scps(mut self, levels: Vec<Level>) -> Self {
+        self.has_more = true;
         self.scps = levels;
         self
     }
@@ -223,6 +239,7 @@ impl Layers {
     /// Sets the resource control policies of the owner, from the root down to the account.
     #[must_use]
     pub fn with_rcps(mut self, levels: Vec<Level>) -> Self {
+        self.has_more = true;
         self.rcps = levels;
         self
     }
@@ -230,6 +247,7 @@ impl Layers {
     /// Sets the policies of the VPC endpoint that the request came through.
     #[must_use]
     pub fn with_endpoint(mut self, policies: Vec<Attached>) -> Self {
+        self.has_more = true;
         self.endpoint = Some(policies);
         self
     }
@@ -237,6 +255,7 @@ impl Layers {
     /// Says that `RestrictPublicBuckets` of S3 Block Public Access is on (PE-S3-03).
     #[must_use]
     pub fn with_restrict_public_buckets(mut self) -> Self {
+        self.has_more = true;
         self.restrict_public_buckets = true;
         self
     }
@@ -244,6 +263,7 @@ impl Layers {
     /// Adds a KMS grant whose grantee is the caller.
     #[must_use]
     pub fn with_grant(mut self, grant: KeyGrant) -> Self {
+        self.has_more = true;
         self.grants.push(grant);
         self
     }

@@ -15,10 +15,13 @@ mod decide;
 mod dependence;
 mod display;
 mod fixed;
+mod hash;
+mod index;
 mod json;
 mod layers;
 mod near_miss;
 mod note;
+mod plan;
 mod principal;
 mod program;
 mod reason;
@@ -47,7 +50,7 @@ pub use note::Note;
 pub use principal::{Grade, PrincipalReason};
 pub use program::Program;
 pub use reason::Reason;
-pub use request::{Caller, CallerKind, Credentials, InvalidCaller, Request, Resource};
+pub use request::{Asked, Asking, Caller, CallerKind, Credentials, InvalidCaller, Request, Resource};
 pub use resource::ResourceReason;
 pub use trace::{
     ClauseTrace, Explanation, LayerTrace, LevelTrace, PolicyTrace, Residual, StatementRef, StatementTrace,

@@ -232,8 +232,8 @@ impl Explanation {
                     let key = condition.key().as_str().to_owned();
                     if let Some(witness) = witness::find(condition, operands, context, Truth::True) {
                         asked.push(format!("{}{}", witness.ask(condition), found(self, condition)));
-                        let other = request.get_or_insert_with(|| self.request().clone());
-                        other.context.set(condition.key().as_str(), witness.value.clone());
+                        let asked = request.as_ref().unwrap_or(self.request());
+                        request = Some(asked.with_context(&key, witness.value.clone()));
                         changes.push(Change::Context { key, value: witness.value });
                     } else {
                         supposed.push((Clause::Condition(crate::statement::index_of(*index)), true));
@@ -326,8 +326,8 @@ impl Explanation {
                 let Some(witness) = witness::find(condition, operands, context, Truth::False) else {
                     continue;
                 };
-                let mut request = self.request().clone();
-                request.context.set(condition.key().as_str(), witness.value.clone());
+                let key = condition.key().as_str();
+                let request = self.request().with_context(key, witness.value.clone());
                 let after = evaluate(self.policies(), &request, &mut crate::tracer::Silent);
                 if after.decision == Decision::ExplicitDeny {
                     continue;

@@ -1,8 +1,9 @@
 //! Whom a `Principal` or `NotPrincipal` element reaches, and with which grade (PE-PRN, PE-RBP, PE-NP).
 
-use iamsim_policy::{Arn, Effect, PolicyKind, PrincipalClause, PrincipalPattern};
+use iamsim_policy::{ARN_PARTS, AccountId, Arn, Effect, PolicyKind, PrincipalClause, PrincipalPattern};
 
 use crate::combine::Grants;
+use crate::hash::{both, hash};
 use crate::request::{Caller, CallerKind, Request, UniqueId};
 use crate::truth::Truth;
 use crate::unknown::UnknownFact;
@@ -316,7 +317,111 @@ pub(crate) fn is_unknown(
     }
 }
 
-fn in_account(caller: &Caller, id: iamsim_policy::AccountId, partition: Option<&str>) -> bool {
+/// What entries of `Principal` that name a caller are found by: a few hashes, of which no other caller needs
+/// to be free.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedBy {
+    hashes: [u64; NAMED_BY_AT_MOST],
+    count: usize,
+}
+
+/// How many names a caller is looked up by; a caller of more is not looked up.
+const NAMED_BY_AT_MOST: usize = 4;
+
+impl NamedBy {
+    /// What a caller is found by; none when any entry may mean it. It is [`names`] read backwards.
+    pub(crate) fn of(caller: &Caller) -> Option<Self> {
+        let mut found = Self { hashes: [0; NAMED_BY_AT_MOST], count: 0 };
+        match caller.kind() {
+            CallerKind::User { arn, .. } => found.add(by_arn(arn))?,
+            CallerKind::RoleSession { role, .. } => {
+                found.add(by_role_name(role.resource().rsplit('/').next()?))?;
+            }
+            CallerKind::FederatedUser { session, user } => {
+                // Any user of the account may be behind the session.
+                found.add(by_arn(user.as_ref()?))?;
+                found.add(by_arn(session))?;
+            }
+            CallerKind::Root { .. } | CallerKind::Anonymous => {}
+            CallerKind::Service { names } => {
+                for name in names {
+                    found.add(by_name(name))?;
+                }
+            }
+            CallerKind::Federated { provider } => found.add(by_name(provider))?,
+        }
+        if let Some(account) = caller.account() {
+            found.add(by_account(account))?;
+        }
+        Some(found)
+    }
+
+    fn add(&mut self, hash: u64) -> Option<()> {
+        *self.hashes.get_mut(self.count)? = hash;
+        self.count += 1;
+        Some(())
+    }
+
+    /// The hashes.
+    #[inline]
+    pub(crate) fn keys(&self) -> &[u64] {
+        self.hashes.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// What the callers that a clause can reach are found by; none when it may reach any.
+pub(crate) fn found_by(clause: &PrincipalClause) -> Option<Vec<u64>> {
+    if clause.is_negated() {
+        return None;
+    }
+    let mut found = Vec::with_capacity(clause.entries().len());
+    for entry in clause.entries() {
+        found.push(match &entry.value {
+            PrincipalPattern::Account { id, .. } => by_account(*id),
+            PrincipalPattern::User(arn) | PrincipalPattern::FederatedSession(arn) => by_arn(arn),
+            PrincipalPattern::Role(arn) => {
+                by_role_name(arn.resource().rsplit('/').next().unwrap_or_default())
+            }
+            PrincipalPattern::RoleSession(arn) => by_role_name(role_of_session(arn).unwrap_or_default()),
+            PrincipalPattern::Service(name) | PrincipalPattern::Federated(name) => by_name(name),
+            PrincipalPattern::Nobody(_) => continue,
+            // What these stand for may be unknown of any caller.
+            PrincipalPattern::Everyone
+            | PrincipalPattern::UniqueId(_)
+            | PrincipalPattern::CanonicalUser(_) => {
+                return None;
+            }
+            _ => return None,
+        });
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
+}
+
+fn by_arn(arn: &Arn) -> u64 {
+    hash(arn.as_str())
+}
+
+/// A role and its sessions are found by the role's name: a session's ARN has no path (PE-KIND-08).
+fn by_role_name(name: &str) -> u64 {
+    both(hash("role"), hash(name))
+}
+
+fn by_name(name: &str) -> u64 {
+    both(hash("name"), hash(name))
+}
+
+fn by_account(id: AccountId) -> u64 {
+    both(hash("account"), id.number())
+}
+
+/// The name of the role in a session's ARN.
+fn role_of_session(session: &Arn) -> Option<&str> {
+    session.resource().strip_prefix("assumed-role/").and_then(|rest| rest.split('/').next())
+}
+
+fn in_account(caller: &Caller, id: AccountId, partition: Option<&str>) -> bool {
     // PE-PRN-16: partitions are compared literally.
     caller.account() == Some(id) && partition.is_none_or(|partition| *partition == *caller.partition)
 }
@@ -324,21 +429,31 @@ fn in_account(caller: &Caller, id: iamsim_policy::AccountId, partition: Option<&
 /// Whether a session's ARN is of some session of a role: sessions have no path (PE-KIND-08).
 fn is_session_of(session: &Arn, role: &Arn) -> bool {
     let name = role.resource().rsplit('/').next();
-    let of = session.resource().strip_prefix("assumed-role/").and_then(|rest| rest.split('/').next());
-    session.account() == role.account() && session.partition() == role.partition() && name == of
+    session.account() == role.account()
+        && session.partition() == role.partition()
+        && name == role_of_session(session)
 }
 
 /// Whether a provider can vouch for callers of a role: only in the call of its own kind (PE-PRN-14), and an
 /// IAM provider only within its own account (PE-STS-10, TRU-84).
 fn is_usable(provider: &str, request: &Request) -> bool {
-    let arn: Option<Arn> = provider.parse().ok();
-    let is_saml = arn.as_ref().is_some_and(|arn| arn.resource().starts_with("saml-provider/"));
+    let arn = provider_of_account(provider);
+    let is_saml = arn.is_some_and(|(_, resource)| resource.starts_with("saml-provider/"));
     let call = if is_saml { "sts:assumerolewithsaml" } else { "sts:assumerolewithwebidentity" };
     let action = request.action().folded();
     // What is authorized beside the call is no call of its own (PE-TRU-03).
     let beside = matches!(action, "sts:tagsession" | "sts:setsourceidentity" | "sts:setcontext");
-    let at_home = |arn: Arn| request.owner().is_none() || arn.account() == request.owner();
-    (action == call || beside) && arn.is_none_or(at_home)
+    let at_home = |account: &str| request.owner().is_none() || AccountId::read(account) == request.owner();
+    (action == call || beside) && arn.is_none_or(|(account, _)| at_home(account))
+}
+
+/// The account and the resource in a provider's ARN; none for a well-known name. An [`Arn`] would be made for
+/// every decision.
+fn provider_of_account(provider: &str) -> Option<(&str, &str)> {
+    let mut parts = provider.splitn(ARN_PARTS, ':');
+    let [arn, partition, service, _, account, resource] = std::array::from_fn(|_| parts.next());
+    let is_arn = arn? == "arn" && !partition?.is_empty() && !service?.is_empty() && !resource?.is_empty();
+    is_arn.then_some((account?, resource?))
 }
 
 fn is_of_account_of(caller: &Caller, arn: &Arn) -> bool {

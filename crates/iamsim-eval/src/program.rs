@@ -3,16 +3,17 @@
 //! Compiling cannot fail: a [`Policy`] is valid, and a listed value that is not of its operator's type is
 //! kept as such.
 
-use std::collections::BTreeMap;
-
 use iamsim_policy::{
     ARN_PARTS, Comparison, Condition, ContextKey, Family, Piece, Policy, ResourceClause, ResourcePattern,
     Statement, Template,
 };
 use ipnet::IpNet;
 
-use crate::statement::index_of;
-use crate::value::{self, Instant, Number};
+use crate::hash::hash;
+use crate::index::Index;
+use crate::resource::CompiledResource;
+use crate::services;
+use crate::value::{self, Instant, NumberShape};
 
 /// A compiled policy. It keeps the policy it was made of, so that a decision can name its statements.
 ///
@@ -31,39 +32,25 @@ use crate::value::{self, Instant, Number};
 pub struct Program {
     policy: Policy,
     statements: Box<[CompiledStatement]>,
-    /// Which statements name the actions of a service, by service prefix.
-    by_service: BTreeMap<Box<str>, Vec<u32>>,
-    /// Which statements can reach the actions of any service.
-    everywhere: Vec<u32>,
+    index: Index,
+    /// Whether it counts as public on a bucket (PE-S3-03).
+    is_public: bool,
     /// Every context key that a condition or a policy variable asks for, each once.
     keys: Box<[ContextKey]>,
 }
 
-/// The statements that can reach an action of a service, in the order written.
-pub(crate) struct Candidates<'p> {
-    named: &'p [u32],
-    everywhere: &'p [u32],
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        let from = match (self.named.first(), self.everywhere.first()) {
-            (Some(named), Some(everywhere)) if named < everywhere => &mut self.named,
-            (_, Some(_)) => &mut self.everywhere,
-            (_, None) => &mut self.named,
-        };
-        let (first, rest) = from.split_first()?;
-        *from = rest;
-        Some(*first)
-    }
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledStatement {
+    pub(crate) resource: CompiledResource,
+    /// In the order of the statement's conditions.
+    pub(crate) conditions: Box<[CompiledCondition]>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct CompiledStatement {
-    /// One list of operands a condition, in the order of the statement's conditions.
-    pub(crate) conditions: Box<[Box<[Operand]>]>,
+pub(crate) struct CompiledCondition {
+    /// The hash of the key in lower case.
+    pub(crate) key_hash: u64,
+    pub(crate) operands: Box<[Operand]>,
 }
 
 /// A listed value, read as its operator's type.
@@ -75,10 +62,12 @@ pub(crate) enum Operand {
     Pieces(Box<[Piece]>),
     /// An ARN pattern cut into its six parts. What is filled in for a variable stays within its part.
     ArnParts(Box<[Box<[Piece]>]>),
-    Number(Number),
+    /// The text, and where its digits stand.
+    Number(Box<str>, NumberShape),
     Instant(Instant),
     Truth(bool),
-    Bytes(Box<[u8]>),
+    /// Base64, which writes bytes in one way only.
+    Bytes(Box<str>),
     Range(IpNet),
     /// Not a value of the operator's type: matches nothing.
     Unreadable,
@@ -87,24 +76,17 @@ pub(crate) enum Operand {
 impl Program {
     /// Compiles a policy.
     pub fn compile(policy: &Policy) -> Self {
-        let mut by_service: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
-        let mut everywhere = Vec::new();
-        for (index, statement) in policy.statements().iter().enumerate() {
-            let index = index_of(index);
-            if reaches_everywhere(statement) {
-                everywhere.push(index);
-                continue;
-            }
-            for service in services_of(statement) {
-                let named = by_service.entry(service.into()).or_default();
-                if named.last() != Some(&index) {
-                    named.push(index);
-                }
-            }
+        let compiled = |statement: &Statement| CompiledStatement {
+            resource: CompiledResource::new(statement.resource(), policy.kind()),
+            conditions: statement.conditions().iter().map(condition).collect(),
+        };
+        Self {
+            policy: policy.clone(),
+            statements: policy.statements().iter().map(compiled).collect(),
+            index: Index::new(policy),
+            is_public: services::is_public(policy),
+            keys: keys_of(policy),
         }
-        let statements = policy.statements().iter().map(statement).collect();
-        let keys = keys_of(policy);
-        Self { policy: policy.clone(), statements, by_service, everywhere, keys }
     }
 
     /// Every context key that its conditions and policy variables ask for, each once, in order.
@@ -138,20 +120,24 @@ impl Program {
         let conditions = self.statements.get(statement).map(|statement| &*statement.conditions);
         conditions
             .and_then(|conditions| conditions.get(condition))
-            .map(|operands| &**operands)
+            .map(|condition| &*condition.operands)
             .unwrap_or_default()
     }
 
     /// A statement with its compiled parts.
+    #[inline]
     pub(crate) fn statement(&self, index: usize) -> Option<(&Statement, &CompiledStatement)> {
         self.policy.statements().get(index).zip(self.statements.get(index))
     }
 
-    /// The statements that can reach an action of a service, in the order written. A statement that is left
-    /// out could not match whatever the request.
-    pub(crate) fn candidates(&self, service: &str) -> Candidates<'_> {
-        let named = self.by_service.get(service).map(Vec::as_slice).unwrap_or_default();
-        Candidates { named, everywhere: &self.everywhere }
+    /// What its statements are found by.
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Whether it counts as public on a bucket (PE-S3-03).
+    pub(crate) fn is_public(&self) -> bool {
+        self.is_public
     }
 }
 
@@ -174,43 +160,24 @@ fn keys_of(policy: &Policy) -> Box<[ContextKey]> {
     keys.into()
 }
 
-/// The service prefixes that a statement's `Action` names.
-fn services_of(statement: &Statement) -> impl Iterator<Item = &str> {
-    statement.action().patterns().iter().filter_map(|pattern| pattern.value.service())
-}
-
-/// Whether a statement could match actions of services it does not name.
-fn reaches_everywhere(statement: &Statement) -> bool {
-    let clause = statement.action();
-    let is_wild = |service: &str| service.contains(['*', '?']);
-    clause.is_negated()
-        || clause
-            .patterns()
-            .iter()
-            .any(|pattern| pattern.value.is_any() || pattern.value.service().is_some_and(is_wild))
-}
-
-fn statement(statement: &Statement) -> CompiledStatement {
-    CompiledStatement { conditions: statement.conditions().iter().map(operands).collect() }
-}
-
-fn operands(condition: &Condition) -> Box<[Operand]> {
+fn condition(condition: &Condition) -> CompiledCondition {
     let comparison = condition.operator().comparison;
-    condition
+    let operands = condition
         .values()
         .iter()
         .map(|listed| operand(comparison, listed.value.as_str(), listed.value.template()))
-        .collect()
+        .collect();
+    CompiledCondition { key_hash: hash(condition.key().folded()), operands }
 }
 
 fn operand(comparison: Comparison, text: &str, template: Option<&Template>) -> Operand {
     let read = match comparison.family() {
         Family::String => return string_operand(text, template),
         Family::Arn => return arn_operand(text, template),
-        Family::Numeric => Number::parse(text).map(Operand::Number),
+        Family::Numeric => NumberShape::of(text).map(|shape| Operand::Number(text.into(), shape)),
         Family::Date => value::instant(text).map(Operand::Instant),
         Family::Bool | Family::Null => value::truth_value(text).map(Operand::Truth),
-        Family::Binary => value::bytes(text).map(|bytes| Operand::Bytes(bytes.into())),
+        Family::Binary => value::is_bytes(text).then(|| Operand::Bytes(text.into())),
         Family::Ip => value::range(text).map(Operand::Range),
     };
     read.unwrap_or(Operand::Unreadable)
@@ -278,48 +245,5 @@ fn push_text(parts: &mut [Vec<Piece>], text: &str) {
         && !text.is_empty()
     {
         part.push(Piece::Text(text.into()));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use iamsim_policy::PolicyKind;
-
-    use super::*;
-
-    #[test]
-    fn candidates_are_all_that_could_match_in_the_order_written() {
-        let statement = |action: &str| format!(r#"{{"Effect": "Allow", {action}, "Resource": "*"}}"#);
-        let statements = [
-            statement(r#""Action": "s3:*""#),
-            statement(r#""Action": "*""#),
-            statement(r#""Action": ["sqs:SendMessage", "S3:Get*", "s3:Put*"]"#),
-            statement(r#""NotAction": "s3:*""#),
-            statement(r#""Action": "sns:*""#),
-        ];
-        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
-        let program = Program::compile(&Policy::parse(PolicyKind::Identity, text).unwrap());
-        let check = |service: &str, expected: &[u32]| {
-            assert_eq!(program.candidates(service).collect::<Vec<_>>(), expected, "{service}");
-        };
-        check("s3", &[0, 1, 2, 3]);
-        check("sqs", &[1, 2, 3]);
-        check("sns", &[1, 3, 4]);
-        check("ec2", &[1, 3]);
-    }
-
-    #[test]
-    fn an_index_of_services_is_as_large_as_the_policy() {
-        let statement = |n: usize| {
-            let action = if usize::is_multiple_of(n, 2) { format!("service{n}:*") } else { "*".to_owned() };
-            format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#)
-        };
-        let statements: Vec<String> = (0..5_000).map(statement).collect();
-        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
-        let program = Program::compile(&Policy::parse(PolicyKind::Identity, text).unwrap());
-        let indexed: usize = program.by_service.values().map(Vec::len).sum();
-        assert_eq!(indexed + program.everywhere.len(), 5_000);
-        assert_eq!(program.candidates("service7000").count(), 2_500);
-        assert_eq!(program.candidates("service400").count(), 2_501);
     }
 }

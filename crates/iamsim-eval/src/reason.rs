@@ -104,18 +104,7 @@ fn allowed(evaluation: &Evaluation) -> Reason {
 /// The layer of an explicit denial that is named: the first in the order of [`Layer::ALL`] (PE-MSG-05,
 /// PE-MSG-08).
 fn denying_layer(verdicts: &Verdicts<Truth>) -> Layer {
-    let denies = |layer: &Layer| {
-        let deny = match layer {
-            Layer::ResourceControl => verdicts.rcp.deny,
-            Layer::ServiceControl => verdicts.scp.deny,
-            Layer::VpcEndpoint => verdicts.endpoint.deny,
-            Layer::Resource => verdicts.resource_deny,
-            Layer::Identity => verdicts.identity.deny,
-            Layer::PermissionsBoundary => verdicts.boundary.deny,
-            Layer::Session => verdicts.session.deny,
-        };
-        deny.is_true()
-    };
+    let denies = |layer: &Layer| verdicts.deny_of(*layer).is_true();
     Layer::ALL.into_iter().find(denies).unwrap_or(Layer::Identity)
 }
 

@@ -1,10 +1,15 @@
 //! One authorization question: who asks, for which action, on which resource, in which context.
 
 use std::fmt;
+use std::sync::Arc;
 
 use iamsim_policy::{AccountId, Action, Arn};
 
-use crate::context::Context;
+use crate::context::{Context, ContextValue};
+use crate::hash::{hash, head};
+use crate::plan::{Plan, Traits};
+use crate::principal::NamedBy;
+use crate::resource::effective;
 use crate::truth::Truth;
 
 /// Who makes a request, as AWS has authenticated it (PE-KIND).
@@ -330,56 +335,209 @@ impl fmt::Display for Resource {
     }
 }
 
+/// Who asks, in which context: the side of a question that stays when one caller asks many things. Cloning is
+/// a reference count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking(Arc<AskingParts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct AskingParts {
+    caller: Caller,
+    context: Context,
+    named_by: Option<NamedBy>,
+}
+
+impl Asking {
+    /// A caller in a context.
+    pub fn new(caller: Caller, context: Context) -> Self {
+        let named_by = NamedBy::of(&caller);
+        Self(Arc::new(AskingParts { caller, context, named_by }))
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.0.caller
+    }
+
+    /// In which context.
+    pub fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    /// What entries of `Principal` that name the caller are found by; none when that can't be told.
+    pub(crate) fn named_by(&self) -> Option<&NamedBy> {
+        self.0.named_by.as_ref()
+    }
+}
+
+/// What is asked for, on what: the side of a question that stays when many callers ask one thing. Cloning is a
+/// reference count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked(Arc<AskedParts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct AskedParts {
+    action: Action,
+    resource: Resource,
+    /// None for a request without resource, whose owner is the caller's account, and when it is not known.
+    owner: Option<AccountId>,
+    sought: Sought,
+    traits: Traits,
+}
+
+/// What statements that speak of an action are found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sought {
+    /// The hash of the whole action in lower case.
+    pub(crate) action: u64,
+    /// The hash of its service prefix.
+    pub(crate) service: u64,
+    /// The first eight bytes of its name.
+    pub(crate) name: u64,
+}
+
+impl Asked {
+    /// An action on a resource. The owner of the resource is the account in its ARN;
+    /// [`with_owner`](Self::with_owner) says it for ARNs without account (PE-RES-19).
+    pub fn new(action: Action, resource: Resource) -> Self {
+        let owner = match &resource {
+            Resource::Arn(arn) => arn.account(),
+            Resource::None => None,
+        };
+        let sought = Sought {
+            action: hash(action.folded()),
+            service: hash(action.service()),
+            name: head(action.name().as_bytes()),
+        };
+        let traits = Traits::of(&action, &resource);
+        Self(Arc::new(AskedParts { action, resource, owner, sought, traits }))
+    }
+
+    /// Says whose the resource is.
+    #[must_use]
+    pub fn with_owner(mut self, owner: AccountId) -> Self {
+        Arc::make_mut(&mut self.0).owner = Some(owner);
+        self
+    }
+
+    /// What for.
+    pub fn action(&self) -> &Action {
+        &self.0.action
+    }
+
+    /// On what.
+    pub fn resource(&self) -> &Resource {
+        &self.0.resource
+    }
+
+    pub(crate) fn sought(&self) -> &Sought {
+        &self.0.sought
+    }
+
+    pub(crate) fn traits(&self) -> Traits {
+        self.0.traits
+    }
+
+    pub(crate) fn owner(&self) -> Option<AccountId> {
+        self.0.owner
+    }
+}
+
 /// One authorization question, complete: the evaluator adds nothing to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    pub(crate) caller: Caller,
-    pub(crate) action: Action,
-    pub(crate) resource: Resource,
-    pub(crate) owner: Option<AccountId>,
-    pub(crate) context: Context,
+    asking: Asking,
+    asked: Asked,
+    pub(crate) plan: Plan,
+    /// What an action without resource types is authorized against, if not `*` (PE-RES-14).
+    effective: Option<Box<Arn>>,
 }
 
 impl Request {
     /// A request. The owner of the resource is the account in its ARN, or the caller's account for a request
     /// without resource; [`with_owner`](Self::with_owner) says it for ARNs without account (PE-RES-19).
     pub fn new(caller: Caller, action: Action, resource: Resource, context: Context) -> Self {
-        let owner = match &resource {
-            Resource::Arn(arn) => arn.account(),
-            Resource::None => caller.account,
+        Self::of(Asking::new(caller, context), Asked::new(action, resource))
+    }
+
+    /// A request of two sides that other requests may share.
+    ///
+    /// ```
+    /// use iamsim_eval::{Asked, Asking, Caller, Context, Request, Resource};
+    ///
+    /// let alice = Caller::user("arn:aws:iam::111122223333:user/alice".parse()?)?;
+    /// let alice = Asking::new(alice, Context::complete().with("aws:username", "alice"));
+    /// let list = Asked::new("s3:ListAllMyBuckets".parse()?, Resource::None);
+    /// let request = Request::of(alice.clone(), list);
+    /// assert_eq!(request.owner(), alice.caller().account());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(asking: Asking, asked: Asked) -> Self {
+        let plan = Plan::new(&asking, &asked);
+        let effective = match asked.resource() {
+            Resource::None if asked.traits().has(Traits::EFFECTIVE_RESOURCE) => {
+                effective(asking.caller(), asked.action()).map(Box::new)
+            }
+            _ => None,
         };
-        Self { caller, action, resource, owner, context }
+        Self { asking, asked, plan, effective }
     }
 
     /// Says whose the resource is.
     #[must_use]
-    pub fn with_owner(mut self, owner: AccountId) -> Self {
-        self.owner = Some(owner);
-        self
+    pub fn with_owner(self, owner: AccountId) -> Self {
+        let Self { asking, asked, effective, .. } = self;
+        let asked = asked.with_owner(owner);
+        let plan = Plan::new(&asking, &asked);
+        Self { asking, asked, plan, effective }
+    }
+
+    /// The request with another value under a context key.
+    pub(crate) fn with_context(&self, key: &str, value: ContextValue) -> Self {
+        let mut context = self.context().clone();
+        context.set(key, value);
+        Self::of(Asking::new(self.caller().clone(), context), self.asked.clone())
     }
 
     /// Who asks.
     pub fn caller(&self) -> &Caller {
-        &self.caller
+        self.asking.caller()
     }
 
     /// What for.
     pub fn action(&self) -> &Action {
-        &self.action
+        self.asked.action()
     }
 
     /// On what.
     pub fn resource(&self) -> &Resource {
-        &self.resource
+        self.asked.resource()
     }
 
     /// Whose the resource is; none when that is not known.
     pub fn owner(&self) -> Option<AccountId> {
-        self.owner
+        self.plan.owner
     }
 
     /// In which context.
     pub fn context(&self) -> &Context {
-        &self.context
+        self.asking.context()
+    }
+
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.asking
+    }
+
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// What patterns of resources are compared with.
+    #[inline]
+    pub(crate) fn target(&self) -> Option<&Arn> {
+        match self.resource() {
+            Resource::Arn(arn) => Some(arn),
+            Resource::None => self.effective.as_deref(),
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! Whether a `Resource` or `NotResource` element covers the requested resource (PE-RES).
 
-use iamsim_policy::wildcard::{matches_by, matches_tokens};
-use iamsim_policy::{Arn, ArnPattern, PolicyKind, ResourceClause, ResourcePattern};
+use iamsim_policy::wildcard::{self, matches_by};
+use iamsim_policy::{ARN_PARTS, Action, Arn, ArnPattern, Piece, PolicyKind, ResourceClause, ResourcePattern};
 
 use crate::context::Context;
-use crate::request::{Request, Resource};
+use crate::request::{Caller, Request};
 use crate::truth::Truth;
-use crate::variable::{Filled, fill, plain};
+use crate::variable::{self, Filling, filled};
 
 /// Why a resource element covers the request's resource or not. The closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,10 +62,14 @@ pub(crate) struct Covered {
 const EFFECTIVE_RESOURCES: &[(&str, &str, bool, &str)] =
     &[("s3:listallmybuckets", "s3", false, "*"), ("iam:listroles", "iam", true, "role/*")];
 
-/// What the action is authorized against when the request names no resource.
-pub(crate) fn effective(request: &Request) -> Option<Arn> {
-    let caller = request.caller();
-    let folded = request.action().folded();
+/// Whether an action is authorized against an ARN even when a request names no resource.
+pub(crate) fn has_effective_resource(action: &Action) -> bool {
+    EFFECTIVE_RESOURCES.iter().any(|(listed, ..)| *listed == action.folded())
+}
+
+/// What an action is authorized against when a request names no resource.
+pub(crate) fn effective(caller: &Caller, action: &Action) -> Option<Arn> {
+    let folded = action.folded();
     let (_, service, with_account, resource) =
         EFFECTIVE_RESOURCES.iter().find(|(listed, ..)| *listed == folded)?;
     let account = caller.account()?;
@@ -77,38 +81,101 @@ pub(crate) fn effective(request: &Request) -> Option<Arn> {
 /// at all. Low confidence (PE-RES-07): another simulator reads it so.
 const INERT_ENTRY_VOIDS_NOT_RESOURCE_OF_RCP: bool = true;
 
+/// The entries of an element, ready to be compared.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledResource {
+    entries: Box<[Entry]>,
+    /// The element covers nothing whatever the request, and why.
+    never: Option<ResourceReason>,
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    Any,
+    Arn(ArnTest),
+    Nothing,
+}
+
+/// An ARN pattern: the literal text it begins with, then what is wild of its first five parts, then its sixth.
+#[derive(Clone, Debug)]
+struct ArnTest {
+    /// How the whole ARN begins: up to the first part that holds a wildcard, or if none of the first five
+    /// does, up to the first wildcard or variable.
+    lead: Box<str>,
+    /// Whether `lead` holds all of the first five parts.
+    leads_to_resource: bool,
+    /// The parts behind `lead` that are compared, by their place.
+    parts: Box<[(u8, Part)]>,
+    /// How the sixth part begins, where `lead` does not hold that.
+    begins: Box<str>,
+    rest: Rest,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Exact(Box<str>),
+    Wild(Box<str>),
+}
+
+/// What follows the literal beginning of the sixth part.
+#[derive(Clone, Debug)]
+enum Rest {
+    Nothing,
+    Anything,
+    /// Anything that ends so.
+    Ends(Box<str>),
+    /// The pieces of the pattern from this one on, without variables.
+    Pieces(u8),
+    /// All pieces of the pattern, with variables.
+    Variables,
+}
+
+impl CompiledResource {
+    /// Compiles the element of a statement in a policy of a kind.
+    pub(crate) fn new(clause: Option<&ResourceClause>, kind: PolicyKind) -> Self {
+        let Some(clause) = clause else { return Self { entries: Box::new([]), never: None } };
+        let never = if clause.patterns().is_empty() {
+            Some(ResourceReason::EmptyList)
+        } else if INERT_ENTRY_VOIDS_NOT_RESOURCE_OF_RCP
+            && kind == PolicyKind::ResourceControl
+            && clause.is_negated()
+            && clause.patterns().iter().any(|entry| matches!(entry.value, ResourcePattern::Nothing(_)))
+        {
+            Some(ResourceReason::InertEntry)
+        } else {
+            None
+        };
+        let entry = |pattern: &ResourcePattern| match pattern {
+            ResourcePattern::Any => Entry::Any,
+            ResourcePattern::Arn(pattern) => Entry::Arn(ArnTest::new(pattern)),
+            _ => Entry::Nothing,
+        };
+        let entries = clause.patterns().iter().map(|pattern| entry(&pattern.value)).collect();
+        Self { entries, never }
+    }
+}
+
 /// Whether the element covers the request's resource.
+#[inline]
 pub(crate) fn covers(
     clause: Option<&ResourceClause>,
-    kind: PolicyKind,
+    compiled: &CompiledResource,
     request: &Request,
-    effective: Option<&Arn>,
 ) -> Covered {
     let Some(clause) = clause else {
         return Covered { truth: Truth::True, reason: ResourceReason::OwnResource, entry: None };
     };
-    if clause.patterns().is_empty() {
-        return Covered { truth: Truth::False, reason: ResourceReason::EmptyList, entry: None };
+    if let Some(reason) = compiled.never {
+        return Covered { truth: Truth::False, reason, entry: None };
     }
-    let inert = |pattern: &ResourcePattern| matches!(pattern, ResourcePattern::Nothing(_));
-    if INERT_ENTRY_VOIDS_NOT_RESOURCE_OF_RCP
-        && kind == PolicyKind::ResourceControl
-        && clause.is_negated()
-        && clause.patterns().iter().any(|pattern| inert(&pattern.value))
-    {
-        return Covered { truth: Truth::False, reason: ResourceReason::InertEntry, entry: None };
-    }
-    let target = match request.resource() {
-        Resource::Arn(arn) => Some(arn),
-        Resource::None => effective,
-    };
+    let target = request.target();
     let mut listed = Covered {
         truth: Truth::False,
         reason: if target.is_some() { ResourceReason::NotListed } else { ResourceReason::NoResource },
         entry: None,
     };
-    for (index, pattern) in clause.patterns().iter().enumerate() {
-        let (truth, reason) = entry(&pattern.value, target, request.context());
+    for (index, (pattern, compiled)) in clause.patterns().iter().zip(&compiled.entries).enumerate() {
+        let (truth, reason) = entry(&pattern.value, compiled, target, request.context());
         if truth > listed.truth {
             listed = Covered { truth, reason, entry: u32::try_from(index).ok() };
         } else if reason == ResourceReason::VariableWithoutValue && listed.truth.is_false() {
@@ -122,43 +189,107 @@ pub(crate) fn covers(
 }
 
 /// Whether it is not known if an entry covers the request's resource.
-pub(crate) fn is_open(pattern: &ResourcePattern, request: &Request, effective: Option<&Arn>) -> bool {
-    let target = match request.resource() {
-        Resource::Arn(arn) => Some(arn),
-        Resource::None => effective,
-    };
-    entry(pattern, target, request.context()).0.is_unknown()
+pub(crate) fn is_open(pattern: &ArnPattern, request: &Request) -> bool {
+    let compiled = ArnTest::new(pattern);
+    request.target().is_some_and(|arn| compiled.matches(pattern, arn, request.context()).0.is_unknown())
 }
 
-fn entry(pattern: &ResourcePattern, target: Option<&Arn>, context: &Context) -> (Truth, ResourceReason) {
-    match (pattern, target) {
-        (ResourcePattern::Any, _) => (Truth::True, ResourceReason::Listed),
-        (ResourcePattern::Arn(pattern), Some(arn)) => arn_entry(pattern, arn, context),
-        (_, Some(_)) => (Truth::False, ResourceReason::NotListed),
-        (_, None) => (Truth::False, ResourceReason::NoResource),
+#[inline]
+fn entry(
+    pattern: &ResourcePattern,
+    compiled: &Entry,
+    target: Option<&Arn>,
+    context: &Context,
+) -> (Truth, ResourceReason) {
+    match (compiled, pattern, target) {
+        (Entry::Any, ..) => (Truth::True, ResourceReason::Listed),
+        (Entry::Arn(compiled), ResourcePattern::Arn(pattern), Some(arn)) => {
+            compiled.matches(pattern, arn, context)
+        }
+        (_, _, Some(_)) => (Truth::False, ResourceReason::NotListed),
+        (_, _, None) => (Truth::False, ResourceReason::NoResource),
     }
 }
 
-fn arn_entry(pattern: &ArnPattern, arn: &Arn, context: &Context) -> (Truth, ResourceReason) {
-    if !pattern.matches_head(arn) {
-        return (Truth::False, ResourceReason::NotListed);
-    }
-    let pieces = pattern.resource().pieces();
-    if !pattern.resource().has_variables() {
-        return if matches_by(pieces, plain, arn.resource()) {
-            (Truth::True, ResourceReason::Listed)
+/// How many parts stand before the resource.
+const HEAD: usize = ARN_PARTS - 1;
+
+impl ArnTest {
+    fn new(pattern: &ArnPattern) -> Self {
+        let is_wild = |part: &str| part.contains(['*', '?']);
+        let wild = (0..HEAD).position(|index| is_wild(pattern.part(index))).unwrap_or(HEAD);
+        let mut lead = String::new();
+        for index in 0..wild {
+            lead.push_str(pattern.part(index));
+            lead.push(':');
+        }
+        let parts = (wild..HEAD)
+            .filter(|index| pattern.part(*index) != "*")
+            .filter_map(|index| {
+                let part = pattern.part(index);
+                let compared = if is_wild(part) { Part::Wild(part.into()) } else { Part::Exact(part.into()) };
+                Some((u8::try_from(index).ok()?, compared))
+            })
+            .collect();
+        let (mut begins, rest) = if pattern.resource().has_variables() {
+            // With a variable without value the entry matches nothing, and the explanation says so whatever
+            // the rest: nothing is compared before the variables are looked at.
+            ("", Rest::Variables)
         } else {
-            (Truth::False, ResourceReason::NotListed)
+            match pattern.resource().pieces() {
+                [] => ("", Rest::Nothing),
+                [Piece::Text(text)] => (&**text, Rest::Nothing),
+                [Piece::Run] => ("", Rest::Anything),
+                [Piece::Text(text), Piece::Run] => (&**text, Rest::Anything),
+                [Piece::Run, Piece::Text(end)] => ("", Rest::Ends(end.clone())),
+                [Piece::Text(text), Piece::Run, Piece::Text(end)] => (&**text, Rest::Ends(end.clone())),
+                [Piece::Text(text), ..] => (&**text, Rest::Pieces(1)),
+                _ => ("", Rest::Pieces(0)),
+            }
         };
+        if wild == HEAD {
+            lead.push_str(begins);
+            begins = "";
+        }
+        Self { lead: lead.into(), leads_to_resource: wild == HEAD, parts, begins: begins.into(), rest }
     }
-    match fill(pieces, context) {
-        Filled::NoValue => (Truth::False, ResourceReason::VariableWithoutValue),
-        Filled::Tokens(tokens) if matches_tokens(&tokens, arn.resource()) => {
-            (Truth::True, ResourceReason::Listed)
+
+    /// Whether the pattern this was made of matches an ARN, part by part (PE-RES-04, PE-RES-05).
+    #[inline]
+    fn matches(&self, pattern: &ArnPattern, arn: &Arn, context: &Context) -> (Truth, ResourceReason) {
+        const NOT_LISTED: (Truth, ResourceReason) = (Truth::False, ResourceReason::NotListed);
+        let Some(mut rest) = arn.as_str().strip_prefix(&*self.lead) else { return NOT_LISTED };
+        if !self.leads_to_resource {
+            let equal = |(index, part): &(u8, Part)| match part {
+                Part::Exact(text) => **text == *arn.part(usize::from(*index)),
+                Part::Wild(text) => wildcard::matches(text, arn.part(usize::from(*index))),
+            };
+            if !self.parts.iter().all(equal) {
+                return NOT_LISTED;
+            }
+            match arn.resource().strip_prefix(&*self.begins) {
+                Some(after) => rest = after,
+                None => return NOT_LISTED,
+            }
         }
-        Filled::Unknown(tokens) if matches_tokens(&tokens, arn.resource()) => {
-            (Truth::Unknown, ResourceReason::VariableUnknown)
-        }
-        Filled::Tokens(_) | Filled::Unknown(_) => (Truth::False, ResourceReason::NotListed),
+        let matched = match &self.rest {
+            Rest::Nothing => rest.is_empty(),
+            Rest::Anything => true,
+            Rest::Ends(end) => rest.ends_with(&**end),
+            Rest::Pieces(from) => {
+                let pieces = pattern.resource().pieces().get(usize::from(*from)..).unwrap_or_default();
+                matches_by(pieces, |piece| filled(piece, context), rest)
+            }
+            Rest::Variables => {
+                let pieces = pattern.resource().pieces();
+                return match variable::filling(pieces, context) {
+                    Filling::NoValue => (Truth::False, ResourceReason::VariableWithoutValue),
+                    _ if !matches_by(pieces, |piece| filled(piece, context), rest) => NOT_LISTED,
+                    Filling::Known => (Truth::True, ResourceReason::Listed),
+                    Filling::Unknown => (Truth::Unknown, ResourceReason::VariableUnknown),
+                };
+            }
+        };
+        if matched { (Truth::True, ResourceReason::Listed) } else { NOT_LISTED }
     }
 }

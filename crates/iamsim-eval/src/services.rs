@@ -1,9 +1,10 @@
 //! What single services add to the common rules, as data: which have resource control policies, which calls
 //! cross accounts, which buckets count as public.
 
-use iamsim_policy::{Comparison, Effect, Family, Piece, PrincipalPattern, Statement};
+use iamsim_policy::{Action, Comparison, Effect, Family, Piece, Policy, PrincipalPattern, Statement};
 
 use crate::layers::Layers;
+use crate::plan::Traits;
 use crate::program::Program;
 use crate::request::{CallerKind, Request, Resource};
 
@@ -25,9 +26,9 @@ const RCP_SERVICES: &[&str] = &[
 ];
 
 /// Whether resource control policies bind the resources of an action's service.
-pub(crate) fn has_resource_control(request: &Request) -> bool {
+pub(crate) fn has_resource_control(action: &Action) -> bool {
     // PE-RCP-03: retiring a grant is out of their reach.
-    RCP_SERVICES.contains(&request.action().service()) && request.action().folded() != "kms:retiregrant"
+    RCP_SERVICES.contains(&action.service()) && action.folded() != "kms:retiregrant"
 }
 
 /// KMS operations that a key's policy can open to other accounts; others never cross (PE-KMS-09).
@@ -71,8 +72,7 @@ const SQS_OWN_ACCOUNT_ONLY: &[&str] = &[
 ];
 
 /// Whether an action can never be used on another account's resource, whatever the policies say.
-pub(crate) fn stays_in_account(request: &Request) -> bool {
-    let action = request.action();
+pub(crate) fn stays_in_account(action: &Action) -> bool {
     match action.service() {
         "kms" => !KMS_CROSS_ACCOUNT.contains(&action.name()),
         "sqs" => SQS_OWN_ACCOUNT_ONLY.contains(&action.name()),
@@ -80,8 +80,13 @@ pub(crate) fn stays_in_account(request: &Request) -> bool {
     }
 }
 
-/// The actions that assume a role, and those authorized beside them on the same role (PE-TRU-03).
+/// Whether a request assumes a role, or is authorized beside that on the same role (PE-TRU-03).
 pub(crate) fn is_role_assumption(request: &Request) -> bool {
+    request.asked().traits().has(Traits::ASSUMES_ROLE)
+}
+
+/// Whether an action assumes a role, or is authorized beside that on the same role (PE-TRU-03).
+pub(crate) fn assumes_role(action: &Action, resource: &Resource) -> bool {
     const ACTIONS: &[&str] = &[
         "assumerole",
         "assumerolewithsaml",
@@ -90,18 +95,18 @@ pub(crate) fn is_role_assumption(request: &Request) -> bool {
         "setsourceidentity",
         "tagsession",
     ];
-    let Resource::Arn(arn) = request.resource() else { return false };
-    request.action().service() == "sts"
-        && ACTIONS.contains(&request.action().name())
+    let Resource::Arn(arn) = resource else { return false };
+    action.service() == "sts"
+        && ACTIONS.contains(&action.name())
         && arn.service() == "iam"
         && arn.resource().starts_with("role/")
 }
 
 /// Whether a KMS operation is asked on a key, whose policy must be satisfied for every use (PE-KMS-01). Other
 /// services' actions that name a key, such as `kinesis:StopStreamEncryption`, are no use of it.
-pub(crate) fn is_key(request: &Request) -> bool {
-    let Resource::Arn(arn) = request.resource() else { return false };
-    request.action().service() == "kms" && arn.service() == "kms" && arn.resource().starts_with("key/")
+pub(crate) fn uses_key(action: &Action, resource: &Resource) -> bool {
+    let Resource::Arn(arn) = resource else { return false };
+    action.service() == "kms" && arn.service() == "kms" && arn.resource().starts_with("key/")
 }
 
 /// Condition keys that, compared with fixed values, keep a bucket policy from counting as public (PE-S3-03).
@@ -124,24 +129,26 @@ const FIXING_KEYS: &[&str] = &[
 
 /// The bucket owner's root user may always read and replace the bucket's policy (PE-ROOT-02).
 pub(crate) fn may_repair_bucket_policy(request: &Request) -> bool {
-    matches!(request.caller().kind(), CallerKind::Root { .. })
-        && matches!(
-            request.action().folded(),
-            "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy"
-        )
+    request.asked().traits().has(Traits::REPAIRS_BUCKET_POLICY)
+        && matches!(request.caller().kind(), CallerKind::Root { .. })
+}
+
+/// Whether an action reads or replaces the bucket's policy itself (PE-ROOT-02).
+pub(crate) fn repairs_bucket_policy(action: &Action) -> bool {
+    matches!(action.folded(), "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy")
 }
 
 /// Whether Block Public Access shuts a bucket policy to anonymous callers and other accounts (PE-S3-03).
 pub(crate) fn restricts_public_access(layers: &Layers, request: &Request, policy: &Program) -> bool {
     layers.restrict_public_buckets
-        && request.action().service() == "s3"
+        && request.asked().traits().has(Traits::S3)
         && !matches!(request.caller().kind(), CallerKind::Service { .. })
-        && is_public(policy)
+        && policy.is_public()
 }
 
 /// Whether a bucket policy counts as public: some Allow to everyone without a condition on fixed values.
-fn is_public(program: &Program) -> bool {
-    program.policy().statements().iter().any(is_public_statement)
+pub(crate) fn is_public(policy: &Policy) -> bool {
+    policy.statements().iter().any(is_public_statement)
 }
 
 fn is_public_statement(statement: &Statement) -> bool {

@@ -1,6 +1,6 @@
 //! Whether one statement applies to a request: action, principal, resource and conditions must all match.
 
-use iamsim_policy::{Arn, PolicyKind, Statement};
+use iamsim_policy::{PolicyKind, Statement};
 
 use crate::condition::{ConditionReason, condition};
 use crate::principal::{Reach, Setting, reach};
@@ -14,22 +14,30 @@ use crate::truth::Truth;
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
     pub(crate) request: &'a Request,
-    /// What an action without resource types is authorized against, if not `*` (PE-RES-14).
-    pub(crate) effective_resource: Option<&'a Arn>,
     pub(crate) has_boundary: bool,
 }
 
+/// Whether the statement's action covers the one asked for is known before it is looked at, or not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ActionIs {
+    Covered,
+    NotLookedAt,
+}
+
 /// Whether the statement matches, by grade; in layers without principal elements everyone is reached.
+#[inline]
 pub(crate) fn matches<T: Tracer>(
     statement: &Statement,
     compiled: &CompiledStatement,
     kind: PolicyKind,
     subject: Subject<'_>,
+    action_is: ActionIs,
     tracer: &mut T,
 ) -> Reach {
     let request = subject.request;
     let action = match tracer.supposed(Clause::Action) {
         Some(supposed) => supposed.into(),
+        None if action_is == ActionIs::Covered => Truth::True,
         None => action(statement, request, tracer),
     };
     if action.is_false() && !T::EXHAUSTIVE {
@@ -50,7 +58,7 @@ pub(crate) fn matches<T: Tracer>(
         return reached;
     }
     if tracer.supposed(Clause::Resource) != Some(true) {
-        let covered = covers(statement.resource(), kind, request, subject.effective_resource);
+        let covered = covers(statement.resource(), &compiled.resource, request);
         tracer.event(Event::Resource(covered));
         rest = rest & covered.truth;
     }
@@ -58,11 +66,11 @@ pub(crate) fn matches<T: Tracer>(
         return reached.and(Truth::False);
     }
     let conditions = statement.conditions().iter().zip(&compiled.conditions).enumerate();
-    for (index, (written, operands)) in conditions {
+    for (index, (written, compiled)) in conditions {
         let index = index_of(index);
         let (truth, reason) = match tracer.supposed(Clause::Condition(index)) {
             Some(supposed) => (supposed.into(), ConditionReason::Listed),
-            None => condition(written, operands, request.context()),
+            None => condition(written, compiled, request.context()),
         };
         tracer.event(Event::Condition(index, truth, reason));
         rest = rest & truth;

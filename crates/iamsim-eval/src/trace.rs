@@ -19,7 +19,7 @@ use crate::principal::{Grade, PrincipalReason};
 use crate::program::Program;
 use crate::reason::{self, Reason};
 use crate::request::{Request, Resource};
-use crate::resource::{self, ResourceReason};
+use crate::resource::ResourceReason;
 use crate::text::{Plain, Quoted};
 use crate::tracer::{Event, Recorder, Standing};
 use crate::truth::Truth;
@@ -324,7 +324,7 @@ impl Explanation {
     /// What a request without resource is authorized against, if not `*` (PE-RES-14).
     pub fn effective_resource(&self) -> Option<Arn> {
         match self.request.resource() {
-            Resource::None => resource::effective(&self.request),
+            Resource::None => self.request.target().cloned(),
             Resource::Arn(_) => None,
         }
     }

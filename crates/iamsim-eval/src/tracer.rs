@@ -88,6 +88,11 @@ pub(crate) trait Tracer {
     /// One thing seen.
     fn event(&mut self, event: Event);
 
+    /// Whether every statement of the policy at hand is looked at, and not only those that can match.
+    fn looks_at_all(&self) -> bool {
+        Self::EXHAUSTIVE
+    }
+
     /// What a clause of the statement at hand is to come to, in place of what it does come to.
     fn supposed(&self, _: Clause) -> Option<bool> {
         None
@@ -137,6 +142,11 @@ impl Tracer for Supposing<'_> {
             Event::Statement(statement) => self.here.statement = statement,
             _ => {}
         }
+    }
+
+    fn looks_at_all(&self) -> bool {
+        // A statement that is supposed to match need not be one that can.
+        Place { statement: self.target.statement, ..self.here } == self.target
     }
 
     fn supposed(&self, clause: Clause) -> Option<bool> {

@@ -26,16 +26,19 @@ pub enum Truth {
 
 impl Truth {
     /// Whether it certainly holds.
+    #[inline]
     pub fn is_true(self) -> bool {
         self == Self::True
     }
 
     /// Whether it certainly does not hold.
+    #[inline]
     pub fn is_false(self) -> bool {
         self == Self::False
     }
 
     /// Whether it is not known.
+    #[inline]
     pub fn is_unknown(self) -> bool {
         self == Self::Unknown
     }
@@ -66,6 +69,7 @@ impl Truth {
 }
 
 impl From<bool> for Truth {
+    #[inline]
     fn from(known: bool) -> Self {
         if known { Self::True } else { Self::False }
     }
@@ -74,22 +78,26 @@ impl From<bool> for Truth {
 impl BitAnd for Truth {
     type Output = Self;
 
+    #[inline]
     fn bitand(self, other: Self) -> Self {
-        self.min(other)
+        // Not `min`: two comparisons of bytes instead of an ordering to be matched.
+        if (self as u8) < other as u8 { self } else { other }
     }
 }
 
 impl BitOr for Truth {
     type Output = Self;
 
+    #[inline]
     fn bitor(self, other: Self) -> Self {
-        self.max(other)
+        if self as u8 > other as u8 { self } else { other }
     }
 }
 
 impl Not for Truth {
     type Output = Self;
 
+    #[inline]
     fn not(self) -> Self {
         match self {
             Self::True => Self::False,

@@ -89,11 +89,10 @@ pub(crate) fn dependence(
                     found.condition(condition, operands);
                 }
                 ClauseTrace::Resource { .. } => {
-                    let effective = explanation.effective_resource();
                     let patterns = trace.statement.resource().map(iamsim_policy::ResourceClause::patterns);
                     for pattern in patterns.unwrap_or_default() {
                         if let ResourcePattern::Arn(arn) = &pattern.value
-                            && resource::is_open(&pattern.value, request, effective.as_ref())
+                            && resource::is_open(arn, request)
                         {
                             found.variables(arn.resource());
                         }
@@ -131,7 +130,7 @@ pub(crate) fn dependence(
     }
     let owner_matters = awaited.contains(Part::Foreign)
         || (waits_for_resource && depends_on_owner(explanation))
-        || (awaited.contains(Part::Refused) && services::stays_in_account(request));
+        || (awaited.contains(Part::Refused) && services::stays_in_account(request.action()));
     if owner_matters && request.owner().is_none() {
         found.fact(UnknownFact::Owner);
     }

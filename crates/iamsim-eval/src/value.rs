@@ -14,45 +14,63 @@ use ipnet::IpNet;
 const FOUR_DIGITS_ARE_A_YEAR: bool = false;
 
 /// An integer or decimal of any size, compared as a number (PE-NUM-01).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Number {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Number<'t> {
     negative: bool,
     /// Digits before the point, without leading zeros.
-    whole: Box<str>,
+    whole: &'t str,
     /// Digits after the point, without trailing zeros.
-    fraction: Box<str>,
+    fraction: &'t str,
 }
 
-impl Number {
+/// Where in a text the digits of a number stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumberShape {
+    negative: bool,
+    whole: (usize, usize),
+    fraction: (usize, usize),
+}
+
+impl NumberShape {
     /// Reads `12`, `-0.5`, `+3`, `1.50`. No exponent: AWS documents integers and decimals.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let (negative, digits) = match text.strip_prefix('-') {
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let trimmed = text.trim_start();
+        let mut start = text.len() - trimmed.len();
+        let trimmed = trimmed.trim_end();
+        let (negative, digits) = match trimmed.strip_prefix('-') {
             Some(rest) => (true, rest),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
+            None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
         };
+        start += trimmed.len() - digits.len();
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if (whole.is_empty() && fraction.is_empty()) || !numeric(whole) || !numeric(fraction) {
             return None;
         }
-        let whole = whole.trim_start_matches('0');
-        let fraction = fraction.trim_end_matches('0');
-        let zero = whole.is_empty() && fraction.is_empty();
-        Some(Self { negative: negative && !zero, whole: whole.into(), fraction: fraction.into() })
+        let point = start + whole.len();
+        let whole = (point - whole.trim_start_matches('0').len(), point);
+        let fraction = (point + 1, point + 1 + fraction.trim_end_matches('0').len());
+        let zero = whole.0 == whole.1 && fraction.0 == fraction.1;
+        Some(Self { negative: negative && !zero, whole, fraction })
+    }
+
+    /// The number in the text it was read from.
+    pub(crate) fn of_text(self, text: &str) -> Number<'_> {
+        let part = |(start, end): (usize, usize)| text.get(start..end).unwrap_or_default();
+        Number { negative: self.negative, whole: part(self.whole), fraction: part(self.fraction) }
     }
 }
 
-impl PartialOrd for Number {
+impl PartialOrd for Number<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Number {
+impl Ord for Number<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         let magnitude = |a: &Self, b: &Self| {
-            (a.whole.len(), &a.whole, &a.fraction).cmp(&(b.whole.len(), &b.whole, &b.fraction))
+            (a.whole.len(), a.whole, a.fraction).cmp(&(b.whole.len(), b.whole, b.fraction))
         };
         match (self.negative, other.negative) {
             (false, false) => magnitude(self, other),
@@ -157,9 +175,10 @@ pub(crate) fn truth_value(text: &str) -> Option<bool> {
     }
 }
 
-/// Bytes written as base64 (PE-BIN-01).
-pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
+/// Whether a text is bytes written as base64 (PE-BIN-01). Bytes are written in one way only: padding is
+/// required and unused bits are zero, so equal texts are equal bytes and nothing else is.
+pub(crate) fn is_bytes(text: &str) -> bool {
+    STANDARD.decode(text).is_ok()
 }
 
 /// An address or a range; an address alone is a range of one (PE-IP-01). Host bits below the mask are
@@ -183,7 +202,8 @@ mod tests {
     #[test]
     fn numbers_compare_as_numbers_of_any_size() {
         let check = |a: &str, b: &str, expected: Ordering| {
-            assert_eq!(Number::parse(a).unwrap().cmp(&Number::parse(b).unwrap()), expected, "{a} to {b}");
+            let number = |text| NumberShape::of(text).unwrap().of_text(text);
+            assert_eq!(number(a).cmp(&number(b)), expected, "{a} to {b}");
         };
         check("9", "10", Ordering::Less); // PE-NUM-01
         check("1", "1.0", Ordering::Equal);
@@ -191,9 +211,11 @@ mod tests {
         check("-2", "-1.5", Ordering::Less);
         check("0.10", "0.1", Ordering::Equal);
         check(".5", "0.49", Ordering::Greater);
+        check(" +007.50 ", "7.5", Ordering::Equal);
+        check("5.", "5", Ordering::Equal);
         check("9007199254740993", "9007199254740992", Ordering::Greater);
         for text in ["", "10abc", "1e3", "0x10", ".", "-", "1.2.3", "NaN"] {
-            assert_eq!(Number::parse(text), None, "{text}");
+            assert_eq!(NumberShape::of(text), None, "{text}");
         }
     }
 

@@ -1,54 +1,66 @@
 //! Policy variables filled in from the request (PE-VAR).
 
-use iamsim_policy::wildcard::Token;
+use iamsim_policy::wildcard::{Token, matches_by};
 use iamsim_policy::{ContextKey, Piece};
 
 use crate::context::{Context, ContextValue};
+use crate::truth::Truth;
 
-/// What became of a text with variables.
-pub(crate) enum Filled<'a> {
+/// Whether the variables of a text can be filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filling {
     /// Every variable has a value or a default. Values are plain text: their `*` and `?` are no wildcards
     /// (PE-VAR-10, low confidence).
-    Tokens(Vec<Token<'a>>),
+    Known,
     /// A variable has neither value nor default (PE-VAR-07): the text matches nothing.
     NoValue,
-    /// A variable's key is unknown. The tokens have a `*` in its place: what they don't match, no value
-    /// could make match.
-    Unknown(Vec<Token<'a>>),
+    /// A variable's key is unknown. Its token is a `*`: what that does not match, no value could make match.
+    Unknown,
 }
 
-/// A piece of a text without variables; a variable, if there were one, matches anything.
-pub(crate) fn plain(piece: &Piece) -> Token<'_> {
+/// Whether the variables among the pieces can be filled in.
+pub(crate) fn filling(pieces: &[Piece], context: &Context) -> Filling {
+    let mut filling = Filling::Known;
+    for piece in pieces {
+        if let Piece::Variable { key, default } = piece {
+            match value(key, context) {
+                VariableValue::Text(_) => {}
+                VariableValue::None if default.is_some() => {}
+                VariableValue::None => return Filling::NoValue,
+                VariableValue::Unknown => filling = Filling::Unknown,
+            }
+        }
+    }
+    filling
+}
+
+/// A piece with its variable filled in.
+pub(crate) fn filled<'a>(piece: &'a Piece, context: &'a Context) -> Token<'a> {
     match piece {
         Piece::Text(text) => Token::Text(text),
         Piece::One => Token::One,
-        Piece::Run | Piece::Variable { .. } => Token::Run,
+        Piece::Run => Token::Run,
+        Piece::Variable { key, default } => match value(key, context) {
+            VariableValue::Text(text) => Token::Text(text),
+            // Without a default there is no value, and nobody asks for the token.
+            VariableValue::None => Token::Text(default.as_deref().unwrap_or_default()),
+            VariableValue::Unknown => Token::Run,
+        },
     }
 }
 
-/// Fills in the variables.
-pub(crate) fn fill<'a>(pieces: &'a [Piece], context: &'a Context) -> Filled<'a> {
-    let mut unknown = false;
-    let mut tokens = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        tokens.push(match piece {
-            Piece::Text(text) => Token::Text(text),
-            Piece::One => Token::One,
-            Piece::Run => Token::Run,
-            Piece::Variable { key, default } => match value(key, context) {
-                VariableValue::Text(text) => Token::Text(text),
-                VariableValue::None => match default {
-                    Some(default) => Token::Text(default),
-                    None => return Filled::NoValue,
-                },
-                VariableValue::Unknown => {
-                    unknown = true;
-                    Token::Run
-                }
-            },
-        });
+/// Whether pieces match a whole text.
+pub(crate) fn matches(pieces: &[Piece], text: &str, context: &Context) -> Truth {
+    match filling(pieces, context) {
+        Filling::NoValue => Truth::False,
+        Filling::Known => matches_by(pieces, |piece| filled(piece, context), text).into(),
+        Filling::Unknown => unknown_if(matches_by(pieces, |piece| filled(piece, context), text)),
     }
-    if unknown { Filled::Unknown(tokens) } else { Filled::Tokens(tokens) }
+}
+
+/// Not known where there could be a match, and else none.
+pub(crate) fn unknown_if(could_match: bool) -> Truth {
+    if could_match { Truth::Unknown } else { Truth::False }
 }
 
 enum VariableValue<'a> {

@@ -10,7 +10,7 @@ use crate::program::Operand;
 use crate::text::{Plain, Quoted, listed};
 use crate::truth::Truth;
 use crate::value;
-use crate::variable::{Filled, fill};
+use crate::variable::{self, Filling, filled};
 use iamsim_policy::wildcard::Token;
 
 /// How many of the listed values are tried.
@@ -151,7 +151,10 @@ fn several(
 
 /// A text that the template matches, and whether it is only one of many; none when a variable has no value.
 fn example(template: &Template, context: &Context) -> Option<(String, bool)> {
-    let Filled::Tokens(tokens) = fill(template.pieces(), context) else { return None };
+    if variable::filling(template.pieces(), context) != Filling::Known {
+        return None;
+    }
+    let tokens: Vec<Token<'_>> = template.pieces().iter().map(|piece| filled(piece, context)).collect();
     let text: String = tokens
         .iter()
         .map(|token| match token {

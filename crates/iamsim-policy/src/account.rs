@@ -25,15 +25,17 @@ impl FromStr for AccountId {
     type Err = InvalidAccountId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            text.parse().map(Self).map_err(|_| InvalidAccountId(text.into()))
-        } else {
-            Err(InvalidAccountId(text.into()))
-        }
+        Self::read(text).ok_or_else(|| InvalidAccountId(text.into()))
     }
 }
 
 impl AccountId {
+    /// Reads an id where there may be another text, and that is no error.
+    pub fn read(text: &str) -> Option<Self> {
+        let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_id.then(|| Self(text.bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))))
+    }
+
     /// The id as a number; `000000000012` is 12.
     pub const fn number(self) -> u64 {
         self.0

@@ -85,7 +85,7 @@ impl Arn {
 
     /// The account, if the fourth colon is followed by an account id.
     pub fn account(&self) -> Option<AccountId> {
-        self.part(4).parse().ok()
+        AccountId::read(self.part(4))
     }
 
     /// Everything after the fifth colon.

@@ -24,9 +24,21 @@ pub struct ContextKey {
 impl ContextKey {
     /// Reads a key name. Any text is one: unknown keys are legal and never present (PE-CND-07).
     pub fn new(name: &str) -> Self {
-        let lower = if name.is_ascii() { name.to_ascii_lowercase() } else { name.to_lowercase() };
-        let folded = lower != name;
-        let text = if folded { [name, &lower].concat() } else { lower };
+        if !name.is_ascii() {
+            let lower = name.to_lowercase();
+            let folded = lower != name;
+            let text = if folded { [name, &lower].concat() } else { lower };
+            return Self { text: text.into(), end: saturating(name.len()), folded };
+        }
+        let folded = name.bytes().any(|byte| byte.is_ascii_uppercase());
+        let mut text = String::with_capacity(name.len() << u8::from(folded));
+        text.push_str(name);
+        if folded {
+            text.push_str(name);
+        }
+        if let Some(second) = text.get_mut(name.len()..) {
+            second.make_ascii_lowercase();
+        }
         Self { text: text.into(), end: saturating(name.len()), folded }
     }
 

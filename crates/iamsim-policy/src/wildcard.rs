@@ -61,23 +61,20 @@ pub fn matches_tokens(pattern: &[Token<'_>], text: &str) -> bool {
 }
 
 /// [`matches_tokens`] over pieces of any kind, each seen as a token when it is needed: nothing is copied.
-pub fn matches_by<P>(pattern: &[P], token: impl Fn(&P) -> Token<'_> + Copy, text: &str) -> bool {
-    let mut rest = text;
-    let mut segments = pattern.split(|piece| token(piece) == Token::Run).peekable();
-    let Some(head) = segments.next() else { return text.is_empty() };
-    let Some(after) = match_segment(head.iter().map(token), rest) else { return false };
-    rest = after;
-    if segments.peek().is_none() {
-        return rest.is_empty();
+pub fn matches_by<'p, P>(pattern: &'p [P], token: impl Fn(&'p P) -> Token<'p> + Copy, text: &str) -> bool {
+    let cut = |pieces: &'p [P]| {
+        let at = pieces.iter().position(|piece| token(piece) == Token::Run)?;
+        pieces.get(..at).zip(pieces.get(at + 1..))
+    };
+    let Some((head, mut later)) = cut(pattern) else {
+        return match_segment(pattern.iter().map(token), text).is_some_and(str::is_empty);
+    };
+    let Some(mut rest) = match_segment(head.iter().map(token), text) else { return false };
+    while let Some((segment, after)) = cut(later) {
+        let Some(found) = find_tokens(segment, token, rest) else { return false };
+        (rest, later) = (found, after);
     }
-    while let Some(segment) = segments.next() {
-        if segments.peek().is_none() {
-            return ends_with_tokens(segment, token, rest);
-        }
-        let Some(after) = find_tokens(segment, token, rest) else { return false };
-        rest = after;
-    }
-    true
+    ends_with_tokens(later, token, rest)
 }
 
 /// What is left of `text` after a segment without `*`, matched at its beginning.
@@ -119,9 +116,9 @@ fn find_segment<'t>(segment: &str, text: &'t str) -> Option<&'t str> {
     text.find(segment).and_then(|at| text.get(at + segment.len()..))
 }
 
-fn find_tokens<'t, P>(
-    segment: &[P],
-    token: impl Fn(&P) -> Token<'_> + Copy,
+fn find_tokens<'p, 't, P>(
+    segment: &'p [P],
+    token: impl Fn(&'p P) -> Token<'p> + Copy,
     text: &'t str,
 ) -> Option<&'t str> {
     if let [only] = segment
@@ -153,13 +150,13 @@ fn ends_with_segment(segment: &str, text: &str) -> bool {
     text.ends_with(segment)
 }
 
-fn ends_with_tokens<P>(segment: &[P], token: impl Fn(&P) -> Token<'_> + Copy, text: &str) -> bool {
+fn ends_with_tokens<'p, P>(segment: &'p [P], token: impl Fn(&'p P) -> Token<'p> + Copy, text: &str) -> bool {
     if let [only] = segment
         && let Token::Text(literal) = token(only)
     {
         return text.ends_with(literal);
     }
-    let characters = |piece: &P| match token(piece) {
+    let characters = |piece: &'p P| match token(piece) {
         Token::Text(literal) => literal.chars().count(),
         Token::One | Token::Run => 1,
     };

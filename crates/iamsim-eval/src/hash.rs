@@ -1,0 +1,143 @@
+//! Hashes of names and tables by hash: actions, context keys and principals are found without comparing
+//! texts one after another.
+//!
+//! The hash is the same on every run and platform. Who knows it can make names that collide, so nothing here
+//! trusts it: whoever looks something up compares the text as well, and a lookup among colliding names takes
+//! logarithmic time.
+
+/// The hash of a text.
+pub(crate) fn hash(text: &str) -> u64 {
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let mut state = mixed(text.len() as u64);
+    for word in words {
+        state = mixed(state ^ u64::from_le_bytes(*word));
+    }
+    if rest.is_empty() { state } else { mixed(state ^ head(rest)) }
+}
+
+/// The first eight bytes as a number, the first byte lowest; what is missing is zero.
+pub(crate) fn head(text: &[u8]) -> u64 {
+    if let Some(word) = text.first_chunk::<8>() {
+        return u64::from_le_bytes(*word);
+    }
+    // Read from the end, so that each byte moves those behind it up.
+    text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// One hash of two.
+pub(crate) fn both(one: u64, other: u64) -> u64 {
+    mixed(one ^ other.rotate_left(32))
+}
+
+/// Every bit of the input reaches every bit of the result: the halves of a product folded into one word.
+fn mixed(word: u64) -> u64 {
+    const ADDED: u64 = 0x9e37_79b9_7f4a_7c15;
+    const FACTOR: u64 = 0xd6e8_feb8_6659_fd93;
+    let product = u128::from(word ^ ADDED) * u128::from(FACTOR);
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of the product are what is wanted")]
+    let (low, high) = (product as u64, (product >> 64) as u64);
+    low ^ high
+}
+
+/// Beyond this many, a bucket holds more than one item on average.
+const MOST_BUCKETS: usize = 1 << 20;
+
+/// What is left of a hash when its low bits are shifted out.
+#[inline]
+fn leading(hash: u64, shift: u32) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "a table has at most a million buckets")]
+    let bucket = (hash >> shift) as usize;
+    bucket
+}
+
+/// Items by hash, several to a hash. Made once, then only looked into.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<T> {
+    /// Where the items begin whose hashes have the same leading bits; one more at the end.
+    starts: Box<[u32]>,
+    shift: u32,
+    /// Sorted by hash.
+    items: Box<[(u64, T)]>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { starts: Box::new([]), shift: 63, items: Box::new([]) }
+    }
+}
+
+impl<T> Table<T> {
+    /// A table of items; those of one hash stay in their order.
+    pub(crate) fn new(mut items: Vec<(u64, T)>) -> Self {
+        if items.is_empty() {
+            return Self::default();
+        }
+        items.sort_by_key(|(hash, _)| *hash);
+        let buckets = items.len().next_power_of_two().clamp(2, MOST_BUCKETS);
+        let shift = u64::BITS - buckets.trailing_zeros();
+        let mut starts = Vec::with_capacity(buckets + 1);
+        let mut place = 0_usize;
+        for bucket in 0..=buckets {
+            while items.get(place).is_some_and(|(hash, _)| leading(*hash, shift) < bucket) {
+                place += 1;
+            }
+            starts.push(u32::try_from(place).unwrap_or(u32::MAX));
+        }
+        Self { starts: starts.into(), shift, items: items.into() }
+    }
+
+    /// The items of a hash.
+    #[inline]
+    pub(crate) fn get(&self, hash: u64) -> impl Iterator<Item = &T> {
+        let bucket = leading(hash, self.shift);
+        let found = match (self.starts.get(bucket), self.starts.get(bucket + 1)) {
+            (Some(start), Some(end)) => self.items.get(*start as usize..*end as usize).unwrap_or_default(),
+            _ => &[],
+        };
+        // Few hashes share a bucket, unless somebody made them to.
+        let from = if found.len() > 8 {
+            found.partition_point(|(other, _)| *other < hash)
+        } else {
+            found.iter().take_while(|(other, _)| *other < hash).count()
+        };
+        let items = found.get(from..).unwrap_or_default();
+        items.iter().take_while(move |(other, _)| *other == hash).map(|(_, item)| item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_depends_on_every_byte_and_on_the_length() {
+        let texts = ["", "a", "b", "ab", "ba", "a\0", "\0", "\0\0", "abcdefgh", "abcdefgi", "abcdefgha"];
+        for (index, text) in texts.iter().enumerate() {
+            for other in texts.iter().skip(index + 1) {
+                assert_ne!(hash(text), hash(other), "{text:?} and {other:?}");
+            }
+        }
+        assert_eq!(head(b"get"), 0x0074_6567);
+        assert_eq!(head(b"getobject"), u64::from_le_bytes(*b"getobjec"));
+    }
+
+    #[test]
+    fn a_table_finds_what_was_put_in_and_nothing_else() {
+        let table: Table<u32> = Table::new(Vec::new());
+        assert_eq!(table.get(0).count(), 0);
+        let mut items: Vec<(u64, u32)> = (0..1_000).map(|n| (hash(&format!("name {n}")), n)).collect();
+        items.push((hash("name 7"), 7_000));
+        items.extend([(0, 1), (u64::MAX, 2), (u64::MAX, 3)]);
+        let table = Table::new(items);
+        let check = |hash: u64, expected: &[u32]| {
+            assert_eq!(table.get(hash).copied().collect::<Vec<_>>(), expected, "{hash:x}");
+        };
+        for n in (0..1_000).filter(|n| *n != 7) {
+            check(hash(&format!("name {n}")), &[n]);
+        }
+        check(hash("name 7"), &[7, 7_000]);
+        check(0, &[1]);
+        check(u64::MAX, &[2, 3]);
+        check(hash("name 1000"), &[]);
+    }
+}
