@@ -3,6 +3,8 @@
 //! `*` is any run of characters, also none; `?` is exactly one (PE-ACT-03, PE-STR-03). Nothing is special
 //! about `/`, `:`, `.` or brackets. What a `*` may cross in an ARN is decided above, in `arn.rs`.
 
+mod spread;
+
 /// A piece of a pattern whose variables have been filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "IAM has two wildcards")]
@@ -23,8 +25,9 @@ impl Token<'_> {
 
 /// Whether a pattern with `*` and `?` matches the whole text.
 ///
-/// Time is bounded by pattern length times text length; patterns without `?` are matched by substring
-/// search between the stars and never backtrack.
+/// Time grows with the length of the text, and but for a logarithm not with the pattern's: what stands between
+/// two stars is found by substring search, or with question marks in it by comparing at every place, as long
+/// as it is short.
 ///
 /// ```
 /// use iamsim_policy::wildcard::matches;
@@ -111,7 +114,7 @@ fn match_segment<'p, 't>(segment: impl Iterator<Item = Token<'p>>, text: &'t str
 
 fn find_segment<'t>(segment: &str, text: &'t str) -> Option<&'t str> {
     if segment.contains('?') {
-        return find_by(text, |rest| match_segment(head_tokens(segment), rest));
+        return find_spread(&head_tokens(segment), text);
     }
     text.find(segment).and_then(|at| text.get(at + segment.len()..))
 }
@@ -126,7 +129,30 @@ fn find_tokens<'p, 't, P>(
     {
         return text.find(literal).and_then(|at| text.get(at + literal.len()..));
     }
-    find_by(text, |rest| match_segment(segment.iter().map(token), rest))
+    find_spread(&segment.iter().map(token), text)
+}
+
+/// How many characters between two stars are compared at every place of the text, if there is a `?` among them.
+const SHORT: usize = 256;
+
+/// What is left of `text` after the first place where a segment matches.
+fn find_spread<'p, 't>(
+    segment: &(impl Iterator<Item = Token<'p>> + Clone),
+    text: &'t str,
+) -> Option<&'t str> {
+    let characters = || {
+        segment.clone().flat_map(|token| {
+            let (text, one) = match token {
+                Token::Text(text) => (text, None),
+                Token::One | Token::Run => ("", Some(None)),
+            };
+            text.chars().map(Some).chain(one)
+        })
+    };
+    if characters().nth(SHORT).is_none() {
+        return find_by(text, |rest| match_segment(segment.clone(), rest));
+    }
+    spread::find(&characters().collect::<Vec<_>>(), text)
 }
 
 fn find_by<'t>(text: &'t str, matched: impl Fn(&'t str) -> Option<&'t str>) -> Option<&'t str> {
@@ -226,5 +252,17 @@ mod tests {
         assert!(!matches(&("a*".repeat(1_000) + "b"), &text));
         assert!(!matches(&("*a?".repeat(200) + "b"), &text));
         assert!(matches(&"a*".repeat(1_000), &text));
+    }
+
+    #[test]
+    fn long_runs_with_question_marks_are_found_without_comparing_them_at_every_place() {
+        let text = "a".repeat(60_000) + "b-end";
+        let long = "a?".repeat(15_000) + "b";
+        assert!(matches(&format!("*{long}*"), &text));
+        assert!(matches(&format!("*{long}*{}", "?".repeat(4)), &text));
+        assert!(!matches(&format!("*{long}*{}", "?".repeat(5)), &text));
+        assert!(!matches(&format!("*{long}x*"), &text));
+        assert!(matches_tokens(&tokens(&format!("?*{long}*-*d")), &text));
+        assert!(!matches_tokens(&tokens(&format!("?*{long}*+*d")), &text));
     }
 }
