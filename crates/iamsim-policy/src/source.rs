@@ -29,7 +29,7 @@ pub struct Source(Arc<Inner>);
 struct Inner {
     name: Box<str>,
     text: Box<str>,
-    line_starts: OnceLock<Box<[u32]>>,
+    marks: OnceLock<Box<[Mark]>>,
 }
 
 /// A half-open range of bytes in a [`Source`].
@@ -65,7 +65,7 @@ pub struct Spanned<T> {
 impl Source {
     /// Names a text. Text longer than [`MAX_SOURCE_BYTES`] is refused when it is parsed, not here.
     pub fn new(name: impl Into<Box<str>>, text: impl Into<Box<str>>) -> Self {
-        Self(Arc::new(Inner { name: name.into(), text: text.into(), line_starts: OnceLock::new() }))
+        Self(Arc::new(Inner { name: name.into(), text: text.into(), marks: OnceLock::new() }))
     }
 
     /// Names bytes that come from outside. Refuses what is too large, is not UTF-8, or begins with a byte
@@ -127,15 +127,15 @@ impl Source {
 
     /// Line and column of a byte offset; an offset past the end is the end.
     pub fn position(&self, offset: u32) -> Position {
-        let starts = self.line_starts();
-        let line = starts.partition_point(|start| *start <= offset).max(1);
-        let start = starts.get(line - 1).copied().unwrap_or_default() as usize;
+        let marks = self.marks();
+        let after = marks.partition_point(|mark| mark.offset <= offset).max(1);
+        let mark = marks.get(after - 1).copied().unwrap_or(Mark::FIRST);
         let mut end = (offset as usize).min(self.0.text.len());
         while !self.0.text.is_char_boundary(end) {
             end -= 1;
         }
-        let column = self.0.text.get(start..end).map_or(0, |before| before.chars().count());
-        Position { line: saturating(line), column: saturating(column + 1) }
+        let more = self.0.text.get(mark.offset as usize..end).map_or(0, |before| before.chars().count());
+        Position { line: mark.line, column: mark.column.saturating_add(saturating(more)) }
     }
 
     /// `name:line:column` of where a range begins: the form in which traces and errors name a place.
@@ -147,13 +147,44 @@ impl Source {
         saturating(self.0.text.len())
     }
 
-    fn line_starts(&self) -> &[u32] {
-        self.0.line_starts.get_or_init(|| {
-            std::iter::once(0)
-                .chain(self.0.text.match_indices('\n').map(|(offset, _)| saturating(offset + 1)))
-                .collect()
+    /// Places whose line and column are known: where each line begins, and where a long line goes on. So a
+    /// place is found in the same time wherever it is, also in a text of one line.
+    fn marks(&self) -> &[Mark] {
+        self.0.marks.get_or_init(|| {
+            let mut marks = vec![Mark::FIRST];
+            let (mut here, mut last) = (Mark::FIRST, 0);
+            for (offset, character) in self.0.text.char_indices() {
+                if offset - last >= STRIDE {
+                    here.offset = saturating(offset);
+                    last = offset;
+                    marks.push(here);
+                }
+                if character == '\n' {
+                    last = offset + 1;
+                    here = Mark { offset: saturating(last), line: here.line.saturating_add(1), column: 1 };
+                    marks.push(here);
+                } else {
+                    here.column = here.column.saturating_add(1);
+                }
+            }
+            marks.into()
         })
     }
+}
+
+/// How many bytes of a line are counted through to find a column.
+const STRIDE: usize = 1024;
+
+/// A place in a text whose line and column are known.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    offset: u32,
+    line: u32,
+    column: u32,
+}
+
+impl Mark {
+    const FIRST: Self = Self { offset: 0, line: 1, column: 1 };
 }
 
 pub(crate) fn too_large(source: &Source, bytes: usize) -> Diagnostic {
@@ -255,6 +286,19 @@ mod tests {
         check(7, 2, 3); // inside ü: the character it belongs to
         check(8, 2, 4);
         check(1_000, 3, 1);
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_one_would_count() {
+        let text =
+            format!("{}\n{}ü\n\n{}", "é".repeat(1_500), "x".repeat(STRIDE - 1), "ab\u{10ffff}".repeat(900));
+        let source = Source::new("p", &*text);
+        let (mut line, mut column) = (1, 1);
+        for (offset, character) in text.char_indices() {
+            assert_eq!(source.position(saturating(offset)), Position { line, column }, "offset {offset}");
+            (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        assert_eq!(source.position(source.end()), Position { line, column });
     }
 
     #[test]
