@@ -1,7 +1,8 @@
 //! `iamsim decide`: cases in, one line a case out, streaming.
 //!
 //! Cases are read, answered and written in batches of lines, so that a million of them need no more memory
-//! than one batch, and the order of the answers is the order of the cases whatever the number of threads.
+//! than one batch, and the order of the answers is the order of the cases whatever the number of threads. A
+//! batch ends where reading on might wait: whoever writes one case and waits for its answer gets it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -12,9 +13,16 @@ use std::thread;
 
 use anyhow::Context as _;
 use clap::Args;
+use iamsim_policy::{Source, json};
 
 /// How many lines are in memory at once, for each thread.
 const BATCH: usize = 256;
+
+/// How many bytes of lines are in memory at once, for each thread, and one line more.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How much is read at once.
+const READ_BYTES: usize = 256 * 1024;
 
 /// The longest line that is read, in bytes: more than any case needs, and little enough to hold.
 const MAX_LINE_BYTES: usize = iamsim_policy::MAX_SOURCE_BYTES;
@@ -29,7 +37,8 @@ Examples:
 Each line is one case (JSON), each answer one line with `id` and `decision`: Allowed, ExplicitlyDenied,
 ImplicitlyDenied, Undetermined or InvalidInput. A line that can't be read is answered InvalidInput with the
 findings under `error`, and the run goes on. An empty line is skipped. A file may also hold one JSON array of
-cases.
+cases, of 16 MiB at most; lines may be as long, and as many as you like. A case that is written and waited for
+is answered at once.
 
 Exit status: 0 when every line was answered, InvalidInput included; 2 when a file can't be read.")]
 pub(crate) struct Decide {
@@ -57,7 +66,7 @@ impl Decide {
                 continue;
             }
             match File::open(file) {
-                Ok(opened) => self.stream(&name, BufReader::new(opened), &mut out)?,
+                Ok(opened) => self.stream(&name, opened, &mut out)?,
                 Err(error) => {
                     // The other files are still answered.
                     out.flush()?;
@@ -70,40 +79,70 @@ impl Decide {
         Ok(code)
     }
 
-    fn stream(&self, name: &str, mut input: impl BufRead, out: &mut impl Write) -> anyhow::Result<()> {
+    fn stream(&self, name: &str, input: impl Read, out: &mut impl Write) -> anyhow::Result<()> {
+        let mut input = BufReader::with_capacity(READ_BYTES, input);
+        let mut number = 0_u32;
         if starts_an_array(&mut input).with_context(|| format!("can't read `{name}`"))? {
-            return self.array(name, input, out);
+            let Some(lines) = self.array(name, &mut input, out)? else { return Ok(()) };
+            number = lines;
         }
-        let mut number = 0;
         loop {
-            let mut batch = Vec::with_capacity(BATCH * self.jobs.get());
-            while batch.len() < BATCH * self.jobs.get() {
+            let mut batch = Vec::new();
+            let mut bytes = 0;
+            let mut ended = false;
+            while batch.len() < BATCH * self.jobs.get() && bytes < BATCH_BYTES * self.jobs.get() {
                 let Some(line) = read_line(&mut input).with_context(|| format!("can't read `{name}`"))?
                 else {
+                    ended = true;
                     break;
                 };
-                number += 1;
+                number = number.saturating_add(1);
                 if !line.iter().all(u8::is_ascii_whitespace) {
+                    bytes += line.len();
                     batch.push((number, line));
                 }
-            }
-            if batch.is_empty() {
-                return Ok(());
+                if !input.buffer().contains(&b'\n') {
+                    break;
+                }
             }
             for answer in self.answers(name, &batch)? {
                 writeln!(out, "{answer}")?;
             }
+            if ended {
+                return Ok(());
+            }
+            if !input.buffer().contains(&b'\n') {
+                out.flush()?;
+            }
         }
     }
 
-    /// A file that is one JSON array of cases is read whole.
-    fn array(&self, name: &str, mut input: impl Read, out: &mut impl Write) -> anyhow::Result<()> {
+    /// A file that is one JSON array of cases is read whole. If its first line is an array already, that line
+    /// is answered alone, and the number of lines read comes back: what follows are lines.
+    fn array(
+        &self,
+        name: &str,
+        input: &mut impl BufRead,
+        out: &mut impl Write,
+    ) -> anyhow::Result<Option<u32>> {
+        let unreadable = || format!("can't read `{name}`");
         let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes).with_context(|| format!("can't read `{name}`"))?;
+        let mut lines = 0_u32;
+        while bytes.iter().all(u8::is_ascii_whitespace) {
+            let Some(line) = read_line(input).with_context(unreadable)? else { break };
+            bytes.extend(line);
+            bytes.push(b'\n');
+            lines = lines.saturating_add(1);
+        }
+        let first = Source::from_bytes(name, bytes.clone());
+        let ends = first.is_ok_and(|source| json::parse(&source).is_ok());
+        if !ends {
+            input.take(MAX_LINE_BYTES as u64 + 1).read_to_end(&mut bytes).with_context(unreadable)?;
+        }
         for answer in iamsim_case::answer_array(name, bytes, self.explain) {
             writeln!(out, "{}", answer.to_json())?;
         }
-        Ok(())
+        Ok(ends.then_some(lines))
     }
 
     /// The answers of a batch, in the order of its lines.
@@ -112,12 +151,12 @@ impl Decide {
         let one = |(number, line): &(u32, Vec<u8>)| {
             iamsim_case::answer_bytes(name, *number, line.clone(), explained).to_json().to_string()
         };
-        if self.jobs.get() == 1 {
+        if self.jobs.get() == 1 || batch.len() == 1 {
             return Ok(batch.iter().map(one).collect());
         }
         thread::scope(|scope| {
             let shares: Vec<_> = batch
-                .chunks(batch.len().div_ceil(self.jobs.get()))
+                .chunks(batch.len().div_ceil(self.jobs.get()).max(1))
                 .map(|share| scope.spawn(move || share.iter().map(one).collect::<Vec<_>>()))
                 .collect();
             let mut answers = Vec::with_capacity(batch.len());

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -120,6 +120,75 @@ fn a_file_may_hold_one_array_of_cases() {
     };
     let as_array = iamsim(&["decide"], serde_json::to_string_pretty(&cases).unwrap().as_bytes());
     assert_eq!(decisions(&as_array), decisions(&iamsim(&["decide"], &lines)));
+}
+
+#[test]
+fn a_first_line_that_is_an_array_does_not_cost_the_lines_behind_it() {
+    let good = first_line(&corpus()[0]);
+    let check = |first: &[u8], expected: &[(bool, u64)]| {
+        let input = [first, b"\n", &good[..], b"\n{\n"].concat();
+        let output = iamsim(&["decide"], &input);
+        assert!(output.status.success());
+        let found: Vec<(bool, u64)> = answers(&output)
+            .iter()
+            .map(|answer| {
+                let refused = answer["decision"] == "InvalidInput";
+                (refused, answer["error"]["diagnostics"][0]["line"].as_u64().unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(found, expected, "{}", String::from_utf8_lossy(first));
+    };
+    check(b"[]", &[(false, 0), (true, 3)]);
+    check(b"\n[7]", &[(true, 2), (false, 0), (true, 4)]);
+    // One array that does not end on its line is the whole file.
+    check(b"[", &[(true, 3)]);
+}
+
+#[test]
+fn whoever_writes_a_case_and_waits_is_answered_before_the_next() {
+    let case = first_line(&corpus()[0]);
+    for jobs in ["1", "3"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_iamsim"))
+            .args(["decide", "--jobs", jobs])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        for _ in 0..3 {
+            stdin.write_all(&case).unwrap();
+            stdin.write_all(b"\n").unwrap();
+            // A command that waits for more lines would never answer here.
+            let mut answer = String::new();
+            stdout.read_line(&mut answer).unwrap();
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            assert!(answer["decision"].is_string(), "{answer}");
+        }
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn lines_of_many_sizes_come_out_in_order_whatever_the_number_of_jobs() {
+    let case: Value = serde_json::from_slice(&first_line(&corpus()[0])).unwrap();
+    let input: Vec<u8> = (0..600)
+        .flat_map(|number: usize| {
+            let mut case = case.clone();
+            case["id"] = Value::from(format!("n{number}"));
+            case["why"] = Value::from("x".repeat(if number.is_multiple_of(97) { 1_500_000 } else { number }));
+            let blank = if number.is_multiple_of(5) { "\r\n" } else { "" };
+            format!("{case}\n{blank}").into_bytes()
+        })
+        .collect();
+    let expected: Vec<String> = (0..600).map(|number| format!("n{number}")).collect();
+    for jobs in ["1", "2", "7"] {
+        let output = iamsim(&["decide", "--jobs", jobs], &input);
+        let found: Vec<String> =
+            answers(&output).iter().map(|answer| answer["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(found, expected, "{jobs} jobs");
+    }
 }
 
 #[test]
