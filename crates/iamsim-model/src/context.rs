@@ -124,6 +124,8 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
         K(|facts| source_org(facts, |facts, account| facts.state.organization_of(account).map(|organization| one(organization.id()))));
     "aws:SourceOrgPaths" "PE-KEY-13" "as aws:SourceOrgID, a list of one path"
         K(|facts| source_org(facts, |facts, account| facts.org_path(account).map(|path| many([path]))));
+    "aws:SourceOwner" "PE-KEY-43" "unknown: an older name in policies that SNS writes, of which AWS says nothing else"
+        K(|_| Unknown);
     "aws:AssumedRoot" "PE-KEY-37" "true for sessions of AssumeRoot; absent otherwise"
         K(|facts| if facts.assumed_root { flag(true) } else { Absent });
     // ── the session ─────────────────────────────────────────────────────────────────────────────────────────
@@ -142,7 +144,21 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     "aws:Ec2InstanceSourcePrivateIPv4" "PE-KEY-21" "as aws:Ec2InstanceSourceVpc"
         K(from_instance);
     "aws:ChatbotSourceArn" "PE-KEY-38" "unknown for role sessions, which a chat application may drive; absent otherwise"
-        K(|facts| if facts.who == Who::RoleSession { Unknown } else { Absent });
+        K(from_role);
+    "ec2:SourceInstanceArn" "PE-KEY-40" "unknown for credentials delivered to an EC2 instance, which is not modelled; absent otherwise"
+        K(from_instance);
+    "ec2:RoleDelivery" "PE-KEY-40" "as ec2:SourceInstanceArn"
+        K(from_instance);
+    "ssm:SourceInstanceArn" "PE-KEY-40" "unknown for role sessions, which may be a managed instance's; absent otherwise"
+        K(from_role);
+    "lambda:SourceFunctionArn" "PE-KEY-40" "unknown for role sessions, which may be a function's; absent otherwise"
+        K(from_role);
+    "glue:RoleAssumedBy" "PE-KEY-40" "unknown for role sessions, which may be a Glue job's; absent otherwise"
+        K(from_role);
+    "glue:CredentialIssuingService" "PE-KEY-40" "as glue:RoleAssumedBy"
+        K(from_role);
+    "identitystore:UserId" "PE-KEY-40" "unknown for role sessions, which Identity Center may have made; absent otherwise"
+        K(from_role);
     // ── the call ────────────────────────────────────────────────────────────────────────────────────────────
     "aws:CurrentTime" "PE-KEY-25" "the world's clock"
         K(|facts| one(instant(facts.now)));
@@ -160,6 +176,12 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
         K(|_| Absent);
     "aws:CalledViaLast" "PE-KEY-16" "absent in a direct call"
         K(|_| Absent);
+    "aws:ViaAWSMCPService" "PE-KEY-40" "unknown: newer than our reference"
+        K(|_| Unknown);
+    "aws:CalledViaAWSMCP" "PE-KEY-40" "unknown: newer than our reference"
+        K(|_| Unknown);
+    "aws:IsMcpServiceAction" "PE-KEY-40" "unknown: newer than our reference"
+        K(|_| Unknown);
     "aws:SourceIp" "PE-KEY-17" "unknown: only a network call has an address; absent through a VPC endpoint"
         K(|facts| if facts.endpoint.is_some() { Absent } else { Unknown });
     "aws:VpcSourceIp" "PE-KEY-18" "unknown: only a network call has an address"
@@ -210,20 +232,31 @@ pub const BUILT_IN_ISSUERS: &[&str] =
 
 /// Keys that a request need not carry.
 const OPTIONAL: &[&str] = &[
+    "aws:CalledViaAWSMCP",
     "aws:ChatbotSourceArn",
+    "aws:IsMcpServiceAction",
     "aws:SourceAccount",
     "aws:SourceArn",
     "aws:SourceOrgID",
     "aws:SourceOrgPaths",
+    "aws:SourceOwner",
     "aws:SourceVpc",
     "aws:SourceVpcArn",
     "aws:SourceVpce",
     "aws:TagKeys",
+    "aws:ViaAWSMCPService",
     "aws:VpcSourceIp",
     "aws:VpceAccount",
     "aws:VpceOrgID",
     "aws:VpceOrgPaths",
     "aws:referer",
+    "ec2:RoleDelivery",
+    "ec2:SourceInstanceArn",
+    "glue:CredentialIssuingService",
+    "glue:RoleAssumedBy",
+    "identitystore:UserId",
+    "lambda:SourceFunctionArn",
+    "ssm:SourceInstanceArn",
 ];
 
 /// RFC 3339 with whole seconds, as AWS writes instants.
@@ -265,6 +298,10 @@ fn from_instance(facts: &Facts<'_>) -> ContextValue {
         Some(session) if session.origin() == SessionOrigin::Ec2 => Unknown,
         _ => Absent,
     }
+}
+
+fn from_role(facts: &Facts<'_>) -> ContextValue {
+    if facts.who == Who::RoleSession { Unknown } else { Absent }
 }
 
 fn resource_tags(facts: &Facts<'_>) -> Family {

@@ -85,6 +85,16 @@ fn every_row_says_where_it_comes_from_and_why() {
     }
 }
 
+/// The catalog's list of keys that are not bound to a service is AWS's: none of them may be without a row.
+#[test]
+fn every_global_key_of_the_catalog_has_its_row() {
+    let rows = global_keys();
+    for key in iamsim::Catalog::embedded().keys().filter(|key| key.is_global()) {
+        let name = key.name().split("${").next().unwrap_or_default();
+        assert!(rows.iter().any(|rule| rule.key.eq_ignore_ascii_case(name)), "{key} has no row");
+    }
+}
+
 #[test]
 fn the_documented_table_is_the_one_that_runs() {
     let mut table =
