@@ -6,6 +6,7 @@ use iamsim_policy::{AccountId, Arn, PolicyKind};
 
 use crate::document::PolicyDocument;
 use crate::error::{ErrorCode, ModelError};
+use crate::id::RoleId;
 use crate::identity::IdentityId;
 use crate::lookup::not_taggable;
 use crate::name::{POLICY_NAME, check_length, check_name};
@@ -81,6 +82,16 @@ impl World {
     ) -> Result<(), ModelError> {
         check_policy_arn(arn)?;
         self.changeable(account, identity)?;
+        if is_service_policy(arn) {
+            // ERR-27; the words for users and groups are not recorded.
+            return Err(ModelError::new(
+                ErrorCode::PolicyNotAttachable,
+                format!(
+                    "Cannot attach a Service Role Policy to a Customer {}.",
+                    capitalized(identity.kind())
+                ),
+            ));
+        }
         self.open_aws_policy(arn)?;
         if self.state().managed_policy(account, arn).is_none() {
             return Err(ModelError::policy_not_attachable(arn));
@@ -98,6 +109,26 @@ impl World {
             return Err(ModelError::quota(quota, limit));
         }
         self.identity_mut(account, identity)?.attached.insert(arn.into());
+        Ok(())
+    }
+
+    /// Gives a service-linked role the managed policy that AWS made for it, `…:policy/aws-service-role/…`
+    /// (IAM-85). Nobody but AWS does this, and to no other role.
+    pub fn attach_service_policy(
+        &mut self,
+        account: AccountId,
+        role: &RoleId,
+        arn: &str,
+    ) -> Result<(), ModelError> {
+        check_policy_arn(arn)?;
+        if !is_service_policy(arn) || self.unprotected(account, role).is_ok() {
+            return Err(ModelError::invalid(format!(
+                "{arn} is not AWS's policy for a service-linked role, or the role is none: such a policy is \
+                 arn:aws:iam::aws:policy/aws-service-role/…"
+            )));
+        }
+        self.open_aws_policy(arn)?;
+        self.role_mut(account, role)?.identity.attached.insert(arn.into());
         Ok(())
     }
 
@@ -207,6 +238,18 @@ impl World {
             IdentityId::User(_) | IdentityId::Group(_) => self.identity(account, identity).map(|_| ()),
         }
     }
+}
+
+/// Whether a managed policy is AWS's own for a service-linked role.
+fn is_service_policy(arn: &str) -> bool {
+    arn.contains(":iam::aws:policy/aws-service-role/")
+}
+
+/// `Role` for `role`.
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// The shape of the ARN of a managed policy (VAL-23, VAL-43).

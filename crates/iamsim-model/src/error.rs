@@ -75,6 +75,8 @@ codes! {
     NoSuchEntity = "NoSuchEntity", 404;
     /// Session policies and tags together take too much space.
     PackedPolicyTooLarge = "PackedPolicyTooLarge", 400;
+    /// The managed policy is for other identities.
+    PolicyNotAttachable = "PolicyNotAttachable", 400;
     /// What only AWS may change.
     UnmodifiableEntity = "UnmodifiableEntity", 400;
     /// An argument has the wrong form.

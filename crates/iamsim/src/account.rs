@@ -84,13 +84,40 @@ impl<'c> AccountMut<'c> {
     }
 
     /// `CreateServiceLinkedRole`: a role that only the service can assume and only AWS can change (IAM-85).
-    /// Its AWS managed policy is not attached: its text is AWS's.
+    /// Which managed policy AWS attaches to it is not known, so it may do nothing until
+    /// [`add_service_linked_role_with`](Self::add_service_linked_role_with) says.
     pub fn add_service_linked_role(&mut self, service: &str) -> Result<IdentityMut<'_, Role>> {
         let name = service_role_name(service);
         let id = RoleId::new(self.cloud.mint.unique_id(RoleId::PREFIX, self.id, &name));
         let now = self.cloud.clock.now();
         self.cloud.world.add_service_linked_role(self.id, service, &name, id.clone(), now)?;
         Ok(IdentityMut::of(self.cloud, self.id, IdentityId::Role(id)))
+    }
+
+    /// `CreateServiceLinkedRole`, with the managed policy that AWS attaches to it.
+    ///
+    /// ```
+    /// let mut cloud = iamsim::Cloud::new();
+    /// let session = cloud.account("111122223333")?
+    ///     .add_service_linked_role_with(
+    ///         "autoscaling.amazonaws.com",
+    ///         "arn:aws:iam::aws:policy/aws-service-role/AutoScalingServiceRolePolicy",
+    ///     )?
+    ///     .session("autoscaling")?;
+    /// cloud.assert_allows(&session, "ec2:DescribeInstances", "*");
+    /// # Ok::<(), iamsim::Error>(())
+    /// ```
+    pub fn add_service_linked_role_with(
+        &mut self,
+        service: &str,
+        policy_arn: &str,
+    ) -> Result<IdentityMut<'_, Role>> {
+        let mut after = self.cloud.clone();
+        let role = AccountMut::new(&mut after, self.id).add_service_linked_role(service)?.unique_id();
+        after.world.attach_service_policy(self.id, &RoleId::new(role.as_str()), policy_arn)?;
+        // Both or nothing: a refused policy leaves no role behind.
+        (self.cloud.world, self.cloud.mint) = (after.world, after.mint);
+        Ok(IdentityMut::of(self.cloud, self.id, IdentityId::Role(RoleId::new(role.as_str()))))
     }
 
     /// `CreatePolicy`: a customer managed policy.

@@ -305,6 +305,28 @@ fn a_policy_is_refused_in_aws_s_words() {
     account.add_policy("odd", odd).unwrap();
 }
 
+/// IAM-85, ERR-27
+#[test]
+fn a_service_policy_is_for_service_linked_roles_and_no_others() {
+    let service = "arn:aws:iam::aws:policy/aws-service-role/AutoScalingServiceRolePolicy";
+    let mut cloud = Cloud::new();
+    let mut account = cloud.account(HOME).unwrap();
+    let message = "Cannot attach a Service Role Policy to a Customer Role.";
+    let plain = account.add_role("plain", trusting(HOME)).unwrap();
+    assert_refused(plain.attach_policy(service), "PolicyNotAttachable", 400, message);
+    let linked = "autoscaling.amazonaws.com";
+    let refused = error(account.add_service_linked_role_with(linked, ADMINISTRATOR));
+    assert_eq!(refused.code(), "ValidationError");
+    let unknown = "arn:aws:iam::aws:policy/aws-service-role/AutoScalingServiceRolePolic";
+    assert_eq!(error(account.add_service_linked_role_with(linked, unknown)).code(), "NoSuchEntity");
+    // What was refused left no role behind.
+    let role = account.add_service_linked_role_with(linked, service).unwrap();
+    assert_eq!(role.attached_policies(), [service]);
+    let session = role.session("s1").unwrap();
+    cloud.assert_allows(&session, "ec2:DescribeInstances", "*");
+    cloud.assert_denies(&session, "iam:CreateUser", "*");
+}
+
 /// TRAP-94, TRAP-95
 #[test]
 fn service_linked_roles_belong_to_aws() {
