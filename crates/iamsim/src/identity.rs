@@ -326,6 +326,12 @@ impl IdentityMut<'_, User> {
         Ok(AccessKey { id: key, secret, caller })
     }
 
+    /// The ids of the user's access keys, inactive ones included.
+    pub fn access_keys(&self) -> Vec<String> {
+        let keys = self.cloud.world.access_keys(self.account, &self.user_id());
+        keys.into_iter().map(|(id, ..)| id).collect()
+    }
+
     /// `UpdateAccessKey`: makes a key inactive.
     pub fn deactivate_access_key(self, key_id: &str) -> Result<Self> {
         self.cloud.world.set_access_key_active(self.account, key_id, false)?;

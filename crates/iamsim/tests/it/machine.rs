@@ -19,6 +19,10 @@ const ACCOUNTS: [&str; 2] = [HOME, AWAY];
 const ACTIONS: [&str; 3] = ["s3:ListAllMyBuckets", "ec2:DescribeInstances", "sts:AssumeRole"];
 /// How many managed policies a user or role may have in this world.
 const MOST_POLICIES: usize = 2;
+/// How many access keys a user may have (QUO-08).
+const MOST_KEYS: usize = 2;
+/// What the group of each account lets its members do.
+const GROUP_ACTION: usize = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -40,6 +44,11 @@ enum Op {
     Detach(Name, usize),
     PutInline(Name, usize, usize),
     DeleteInline(Name, usize),
+    Join(Name),
+    Leave(Name),
+    AddKey(Name),
+    SwitchKey(usize, bool),
+    DropKey(usize),
     Advance(i64),
     Assume(usize, Name, i64),
     Ask(usize, usize),
@@ -65,6 +74,7 @@ fn trust() -> impl Strategy<Value = Trust> {
 
 fn op() -> impl Strategy<Value = Op> {
     let role = || (0..2_usize, 0..2_usize).prop_map(|(account, role)| (account, Kind::Role, role));
+    let user = || (0..2_usize, 0..2_usize).prop_map(|(account, user)| (account, Kind::User, user));
     prop_oneof![
         4 => (name(), trust()).prop_map(|(name, trust)| Op::Add(name, trust)),
         1 => name().prop_map(Op::Delete),
@@ -75,6 +85,11 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (name(), 0..3_usize).prop_map(|(name, policy)| Op::Detach(name, policy)),
         3 => (name(), 0..2_usize, 0..3_usize).prop_map(|(name, inline, action)| Op::PutInline(name, inline, action)),
         1 => (name(), 0..2_usize).prop_map(|(name, inline)| Op::DeleteInline(name, inline)),
+        2 => user().prop_map(Op::Join),
+        1 => user().prop_map(Op::Leave),
+        3 => user().prop_map(Op::AddKey),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(key, active)| Op::SwitchKey(key, active)),
+        1 => any::<usize>().prop_map(Op::DropKey),
         // Multiples, so that sessions are met at the instant they end.
         2 => select(vec![15, 30]).prop_map(Op::Advance),
         4 => (any::<usize>(), role(), select(vec![15, 30, 60, 75])).prop_map(|(who, role, minutes)| Op::Assume(who, role, minutes)),
@@ -86,6 +101,7 @@ fn op() -> impl Strategy<Value = Op> {
 struct Identity {
     /// Never used twice.
     id: u64,
+    in_group: bool,
     attached: BTreeSet<usize>,
     inline: BTreeMap<usize, usize>,
     /// Of a role: an account, or the number of a user that existed when the trust policy was written.
@@ -98,12 +114,24 @@ enum Trusted {
     User(u64),
 }
 
-/// Somebody who can ask: a user, or a session of a role that ends.
+/// An access key that was made at some time: whose, what AWS calls it, and whether it is active; none once it is
+/// deleted.
+#[derive(Clone, Debug)]
+struct Key {
+    user: Name,
+    owner: u64,
+    id: String,
+    active: Option<bool>,
+}
+
+/// Somebody who can ask: a user, one of its access keys, or a session of a role that ends.
 #[derive(Clone, Debug)]
 struct Asker {
     caller: Caller,
     account: usize,
     id: u64,
+    /// The number of the access key.
+    key: Option<usize>,
     ends: Option<i64>,
 }
 
@@ -114,17 +142,24 @@ struct Reference {
     identities: BTreeMap<Name, Identity>,
     /// The action each managed policy allows.
     policies: BTreeMap<(usize, usize), usize>,
+    keys: Vec<Key>,
     askers: Vec<Asker>,
 }
 
 impl Reference {
+    /// How many keys a user has, inactive ones included.
+    fn keys_of(&self, id: u64) -> usize {
+        self.keys.iter().filter(|key| key.owner == id && key.active.is_some()).count()
+    }
+
     fn by_id(&self, id: u64) -> Option<(&Name, &Identity)> {
         self.identities.iter().find(|(_, identity)| identity.id == id)
     }
 
     fn allows(&self, asker: &Asker, action: usize) -> bool {
         let Some(((account, _, _), identity)) = self.by_id(asker.id) else { return false };
-        identity.inline.values().any(|own| *own == action)
+        (identity.in_group && action == GROUP_ACTION)
+            || identity.inline.values().any(|own| *own == action)
             || identity.attached.iter().any(|policy| self.policies.get(&(*account, *policy)) == Some(&action))
     }
 
@@ -133,7 +168,8 @@ impl Reference {
         if asker.ends.is_some_and(|ends| self.now >= ends) {
             return Some("ExpiredToken");
         }
-        self.by_id(asker.id).is_none().then_some("InvalidClientTokenId")
+        let usable = asker.key.is_none_or(|key| self.keys[key].active == Some(true));
+        (!usable || self.by_id(asker.id).is_none()).then_some("InvalidClientTokenId")
     }
 
     fn trusted(&self, trust: Trust) -> std::result::Result<Trusted, &'static str> {
@@ -207,6 +243,30 @@ fn carry_out(cloud: &mut Cloud, reference: &Reference, op: &Op) -> Result<Option
         Op::DeleteInline(name, inline) => {
             edit!(cloud, *name, |identity| identity.detach(&format!("i{inline}")))?;
         }
+        Op::Join((account, _, user)) => {
+            cloud.account(ACCOUNTS[*account])?.user(&format!("u{user}"))?.join("g")?;
+        }
+        Op::Leave((account, _, user)) => {
+            cloud.account(ACCOUNTS[*account])?.user(&format!("u{user}"))?.leave("g")?;
+        }
+        Op::AddKey((account, _, user)) => {
+            let key = cloud.account(ACCOUNTS[*account])?.user(&format!("u{user}"))?.access_key()?;
+            return Ok(Some(key.caller().clone()));
+        }
+        Op::SwitchKey(which, active) => {
+            let Key { user: (account, _, user), id, .. } = &reference.keys[which % reference.keys.len()];
+            let mut account = cloud.account(ACCOUNTS[*account])?;
+            let user = account.user(&format!("u{user}"))?;
+            if *active {
+                user.activate_access_key(id)?
+            } else {
+                user.deactivate_access_key(id)?
+            };
+        }
+        Op::DropKey(which) => {
+            let Key { user: (account, _, user), id, .. } = &reference.keys[which % reference.keys.len()];
+            cloud.account(ACCOUNTS[*account])?.user(&format!("u{user}"))?.delete_access_key(id)?;
+        }
         Op::Advance(minutes) => cloud.clock().advance(TimeDelta::minutes(*minutes)),
         Op::Assume(who, (account, _, role), minutes) => {
             let who = &reference.askers[who % reference.askers.len()].caller;
@@ -237,7 +297,8 @@ fn predict(reference: &mut Reference, op: &Op) -> std::result::Result<(), &'stat
         }
         Op::Delete(name) => {
             let identity = reference.identities.get(name).ok_or(missing)?;
-            if !identity.attached.is_empty() || !identity.inline.is_empty() {
+            let keys = reference.keys_of(identity.id);
+            if !identity.attached.is_empty() || !identity.inline.is_empty() || identity.in_group || keys > 0 {
                 return Err("DeleteConflict");
             }
             reference.identities.remove(name);
@@ -283,6 +344,26 @@ fn predict(reference: &mut Reference, op: &Op) -> std::result::Result<(), &'stat
         Op::DeleteInline(name, inline) => {
             let identity = reference.identities.get_mut(name).ok_or(missing)?;
             identity.inline.remove(inline).ok_or(missing)?;
+        }
+        Op::Join(name) => reference.identities.get_mut(name).ok_or(missing)?.in_group = true,
+        Op::Leave(name) => reference.identities.get_mut(name).ok_or(missing)?.in_group = false,
+        Op::AddKey(name) => {
+            let owner = reference.identities.get(name).ok_or(missing)?.id;
+            if reference.keys_of(owner) == MOST_KEYS {
+                return Err("LimitExceeded");
+            }
+            reference.keys.push(Key { user: *name, owner, id: String::new(), active: Some(true) });
+        }
+        Op::SwitchKey(which, _) | Op::DropKey(which) => {
+            let index = which % reference.keys.len();
+            let key = &mut reference.keys[index];
+            // The name may be another user's by now: a key is found by its own id.
+            reference.identities.get(&key.user).ok_or(missing)?;
+            let state = key.active.as_mut().ok_or(missing)?;
+            match op {
+                Op::SwitchKey(_, active) => *state = *active,
+                _ => key.active = None,
+            }
         }
         Op::Advance(minutes) => reference.now += minutes,
         Op::Assume(who, role, minutes) => {
@@ -331,6 +412,9 @@ fn check_invariants(cloud: &mut Cloud, reference: &Reference) {
             Kind::Role => account.role(&format!("r{index}")).unwrap().attached_policies(),
         };
         assert!(attached.len() <= MOST_POLICIES);
+        if *kind == Kind::User {
+            assert!(account.user(&format!("u{index}")).unwrap().access_keys().len() <= MOST_KEYS);
+        }
         for arn in attached {
             account.policy(&arn).unwrap();
         }
@@ -355,11 +439,15 @@ proptest! {
         for account in ACCOUNTS {
             let mut account = cloud.account(account).unwrap();
             account.quota(Quota::PoliciesPerUser, 2).unwrap().quota(Quota::PoliciesPerRole, 2).unwrap();
+            account.add_group("g").unwrap().attach("group", allow(ACTIONS[GROUP_ACTION], "*")).unwrap();
         }
         let mut reference = Reference::default();
         for op in &ops {
             let needs_asker = matches!(op, Op::Assume(..) | Op::Ask(..));
             if needs_asker && reference.askers.is_empty() {
+                continue;
+            }
+            if matches!(op, Op::SwitchKey(..) | Op::DropKey(..)) && reference.keys.is_empty() {
                 continue;
             }
             if let Op::Ask(who, action) = op {
@@ -373,12 +461,18 @@ proptest! {
                 (Ok(caller), Ok(())) => match (op, caller) {
                     (Op::Add(name, _), Some(caller)) => {
                         let id = reference.next;
-                        reference.askers.push(Asker { caller, account: name.0, id, ends: None });
+                        reference.askers.push(Asker { caller, account: name.0, id, key: None, ends: None });
+                    }
+                    (Op::AddKey(name), Some(caller)) => {
+                        let number = reference.keys.len() - 1;
+                        reference.keys[number].id = caller.access_key().unwrap().to_owned();
+                        let (id, key) = (reference.keys[number].owner, Some(number));
+                        reference.askers.push(Asker { caller, account: name.0, id, key, ends: None });
                     }
                     (Op::Assume(_, name, minutes), Some(caller)) => {
                         let id = reference.identities[name].id;
                         let ends = Some(reference.now + minutes);
-                        reference.askers.push(Asker { caller, account: name.0, id, ends });
+                        reference.askers.push(Asker { caller, account: name.0, id, key: None, ends });
                     }
                     _ => {}
                 },
