@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use iamsim_scenario::{
-    Colour, Detail, Files, Finding, MAX_SOURCE_BYTES, Options, Outcome, Totals, excerpt, find, render,
-    report, run_files,
+    Blessed, Colour, Detail, Files, Finding, MAX_SOURCE_BYTES, Options, Outcome, Scenario, Source, Totals,
+    bless, excerpt, find, loader, render, report, run_files,
 };
 
 /// Run scenario files and print what was asked, what came and why.
@@ -38,6 +38,12 @@ pub(crate) struct Arguments {
     /// How many scenarios are run at a time.
     #[arg(long, value_name = "N", default_value_t = 1)]
     jobs: usize,
+
+    /// Write what came into the expectations that do not hold; the rest of each file stays as it is.
+    ///
+    /// Refused where the environment variable CI is set: a pipeline that blesses proves nothing.
+    #[arg(long, conflicts_with_all = ["filter", "tags"])]
+    bless: bool,
 
     /// How to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -69,6 +75,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     };
     let disk = Disk { base };
     let mut printer = Printer::new(arguments);
+    if arguments.bless && std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
+        let reason = "nothing is blessed where the environment variable `CI` is set";
+        printer.findings(&[Finding::unreadable("--bless", reason)]);
+        return ExitCode::from(2);
+    }
     let found = find(&disk, &paths);
     let mut unusable = 0;
     for finding in &found.findings {
@@ -86,6 +97,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let mut matched = false;
     run_files(&disk, &found.files, &options, &mut |file| {
         let warnings = file.warnings().to_vec();
+        let file_name = &file.file().to_owned();
         match file.into_result() {
             Err(findings) => {
                 unusable += 1;
@@ -95,7 +107,16 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 matched = true;
                 totals += outcome.totals();
                 printer.findings(&warnings);
+                let blessed = arguments.bless.then(|| disk.bless(&outcome));
                 printer.outcome(outcome);
+                match blessed {
+                    Some(Ok((steps, left))) => printer.blessed(file_name, steps, &left),
+                    Some(Err(finding)) => {
+                        unusable += 1;
+                        printer.findings(&[finding]);
+                    }
+                    None => {}
+                }
             }
         }
         ControlFlow::Continue(())
@@ -177,6 +198,14 @@ impl Printer {
         }
     }
 
+    fn blessed(&mut self, file: &str, steps: usize, left: &[Finding]) {
+        self.findings(left);
+        if steps > 0 && self.format == Format::Text {
+            let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
+            self.write(&format!("      {steps} of {file} blessed\n"));
+        }
+    }
+
     fn findings(&mut self, findings: &[Finding]) {
         match self.format {
             Format::Json => self.findings.extend_from_slice(findings),
@@ -218,6 +247,45 @@ fn shown(path: &Path) -> String {
 struct Disk {
     /// What paths are relative to; empty for the current folder.
     base: PathBuf,
+}
+
+impl Disk {
+    /// Writes what came into a scenario: how many steps it changed, and what could not be written.
+    fn bless(&self, outcome: &Outcome) -> Result<(usize, Vec<Finding>), Finding> {
+        let Blessed { text, steps, left, .. } = bless(outcome);
+        let Some(text) = text else { return Ok((0, left)) };
+        let name = outcome.file();
+        let unusable = |reason: String| Finding::unreadable(name, reason);
+        // What is written has to be a scenario still, and of the file that was run.
+        let source = Source::new(name, text.as_str());
+        if let Err(findings) = Scenario::parse(&source, &mut loader(self, name)) {
+            let why = findings.first().map_or_else(String::new, ToString::to_string);
+            return Err(unusable(format!("it would not be a scenario any more when it is blessed: {why}")));
+        }
+        let path = self.base.join(name);
+        if read(&path).as_deref() != Ok(outcome.source().text().as_bytes()) {
+            return Err(unusable("it has changed while it was run, and is not blessed".to_owned()));
+        }
+        write_whole(&path, &text)
+            .map_err(|error| unusable(format!("it can't be written: {}", told(&error))))?;
+        Ok((steps, left))
+    }
+}
+
+/// Writes a file so that at every moment either the old text is there or the new one.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    // A link stays one: what it leads to is written.
+    let path = fs::canonicalize(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let written = fs::write(&beside, text)
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
+        .and_then(|()| fs::rename(&beside, &path));
+    if written.is_err() {
+        // The one that counts is untouched.
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }
 
 impl Files for Disk {

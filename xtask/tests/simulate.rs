@@ -52,7 +52,8 @@ fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.current_dir(folder).arg("simulate").args(arguments);
+    // These tests run in pipelines too, and ask about others only where they say so.
+    command.current_dir(folder).arg("simulate").args(arguments).env_remove("CI");
     command
 }
 
@@ -193,6 +194,99 @@ fn a_reader_that_has_read_enough_ends_nothing_badly() {
     assert_eq!(first, "Holds\n");
     let Output { status, stderr, .. } = child.wait_with_output().unwrap();
     assert_eq!((status.code(), String::from_utf8(stderr).unwrap().as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_came_is_blessed_and_then_holds() {
+    let folder = folder("bless", &[("holds.json", HOLDS), ("fails.json", FAILS)]);
+    let (status, text, errors) = simulate(&folder, &[".", "--bless"]);
+    assert_eq!((status, errors.as_str()), (1, ""));
+    assert!(text.contains("\n      1 step of ./fails.json blessed\n"), "{text}");
+    let blessed = FAILS.replace("\"allow\"", "\"implicit deny\"");
+    assert_eq!(fs::read(folder.join("fails.json")).unwrap(), blessed.as_bytes());
+    assert_eq!(fs::read(folder.join("holds.json")).unwrap(), HOLDS.as_bytes());
+    assert_eq!(simulate(&folder, &["."]).0, 0);
+    // Nothing is left beside the files.
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+#[test]
+fn what_can_not_be_blessed_is_told_and_nothing_is_written() {
+    let steps = r#"{ "as": "dev", "assume": "operator", "session": "one" },
+        { "as": "one", "do": "iam:ListUsers", "expect": "allow" }"#;
+    let text = format!(
+        r#"{{ "scenario": "x", "accounts": {{ "111122223333": {{ "users": {{ "dev": {{}} }},
+            "roles": {{ "operator": {{ "trust": {{ "account": "111122223333" }} }} }} }} }}, "steps": [{steps}] }}"#
+    );
+    let folder = folder("unblessed", &[("a.json", &text)]);
+    let (status, _, errors) = simulate(&folder, &["a.json", "--bless"]);
+    assert_eq!(status, 1);
+    assert!(errors.contains("error[not-blessed]: it was refused, and later steps act as `one`"), "{errors}");
+    assert_eq!(fs::read(folder.join("a.json")).unwrap(), text.as_bytes());
+}
+
+#[test]
+fn a_pipeline_does_not_bless() {
+    let folder = folder("bless-ci", &[("fails.json", FAILS)]);
+    let output = command(&folder, &["fails.json", "--bless"]).env("CI", "true").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("nothing is blessed where the environment variable `CI` is set"), "{errors}");
+    assert_eq!(fs::read(folder.join("fails.json")).unwrap(), FAILS.as_bytes());
+}
+
+#[test]
+fn ten_thousand_scenarios_are_told_in_their_order_whatever_the_number_of_jobs() {
+    let name = |number: usize| format!("{:02}/{number:05}.json", number % 100);
+    let text = |number: usize| if number == 7 { FAILS } else { HOLDS };
+    let many: Vec<(String, &str)> = (0..10_000).map(|number| (name(number), text(number))).collect();
+    let borrowed: Vec<(&str, &str)> = many.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let folder = folder("many", &borrowed);
+    let (status, text, errors) = simulate(&folder, &[".", "--jobs", "4"]);
+    assert_eq!((status, errors.as_str()), (1, ""));
+    assert_eq!(text.lines().last().unwrap(), "19998 passed, 1 failed");
+    let told: Vec<&str> = text.lines().filter(|line| line.starts_with("./")).collect();
+    assert_eq!(told.len(), 10_000);
+    assert!(told.is_sorted());
+    assert_eq!(simulate(&folder, &["07", "--jobs", "4"]).1, simulate(&folder, &["07"]).1);
+}
+
+#[test]
+fn a_failure_is_drawn_without_colours_into_a_pipe() {
+    let folder = folder("drawn", &[("fails.json", FAILS)]);
+    let (_, text, _) = simulate(&folder, &["fails.json"]);
+    assert!(text.contains("\nerror: step 1 failed: dev iam:ListUsers\n --> fails.json:4:61\n"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn scenarios_and_steps_are_chosen_by_tag_and_left_out_with_a_reason() {
+    let tagged = HOLDS.replace("\"accounts\"", "\"tags\": [\"nightly\"], \"accounts\"");
+    let labelled = FAILS.replace("\"as\"", "\"labels\": [\"slow\"], \"skip\": \"see issue 7\", \"as\"");
+    let folder =
+        folder("tags", &[("tagged.json", &tagged), ("labelled.json", &labelled), ("plain.json", FAILS)]);
+    let check = |arguments: &[&str], status: i32, totals: &str| {
+        let (ended, text, _) = simulate(&folder, &[&["."], arguments].concat());
+        assert_eq!((ended, text.lines().last().unwrap()), (status, totals), "{arguments:?}");
+        text
+    };
+    check(&["--tag", "nightly"], 0, "2 passed, 0 failed");
+    let text = check(&["--tag", "slow"], 0, "0 passed, 0 failed, 1 skipped");
+    assert!(text.contains("skipped\n        see issue 7\n"), "{text}");
+    check(&["--tag", "slow", "--tag", "nightly"], 0, "2 passed, 0 failed, 1 skipped");
+    check(&[], 1, "2 passed, 1 failed, 1 skipped");
+    assert_eq!(simulate(&folder, &[".", "--tag", "unicorn"]).0, 2);
+}
+
+#[test]
+fn a_scenario_that_says_only_is_run_alone_and_worlds_are_not_run() {
+    let only = HOLDS.replace("\"accounts\"", "\"only\": true, \"accounts\"");
+    let world = "{ \"world\": \"Shared\" }";
+    let folder = folder("only", &[("a.json", FAILS), ("b.json", &only), ("worlds/w.json", world)]);
+    let (status, text, errors) = simulate(&folder, &["."]);
+    assert_eq!((status, errors.as_str()), (0, ""), "{text}");
+    assert_eq!(text.lines().last().unwrap(), "2 passed, 0 failed, 1 skipped");
+    assert!(text.contains("Fails\n./a.json\n      skipped: another scenario says `only`\n"), "{text}");
 }
 
 #[test]

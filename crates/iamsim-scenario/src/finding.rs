@@ -89,6 +89,8 @@ codes! {
     CyclicInclude = "cyclic-include",
     /// A world that AWS would refuse.
     Refused = "refused",
+    /// An expectation that what came can't be written into. No file is refused for it.
+    NotBlessed = "not-blessed",
 }
 
 impl fmt::Display for Code {

@@ -36,6 +36,21 @@ impl Json {
         }
     }
 
+    /// As it stands on one line, with room around braces: `{ "do": "s3:GetObject" }`.
+    pub(crate) fn on_one_line(&self) -> String {
+        let joined = |items: Vec<String>| items.join(", ");
+        match self {
+            Self::List(items) => format!("[{}]", joined(items.iter().map(Self::on_one_line).collect())),
+            Self::Object(members) if !members.is_empty() => {
+                let member = |(key, value): &(String, Self)| {
+                    format!("{}: {}", Self::Text(key.clone()), value.on_one_line())
+                };
+                format!("{{ {} }}", joined(members.iter().map(member).collect()))
+            }
+            other => other.to_string(),
+        }
+    }
+
     fn write(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
         match self {
             Self::Null => f.write_str("null"),

@@ -41,6 +41,7 @@
 //! assert!(outcome.to_text(Detail::Reason).contains("lambda:DeleteFunction  checkout  implicit deny  as expected"));
 //! ```
 
+mod bless;
 mod build;
 mod excerpt;
 mod file;
@@ -66,6 +67,7 @@ mod text;
 mod time;
 mod world;
 
+pub use bless::{Blessed, bless};
 pub use excerpt::excerpt;
 pub use files::{Files, Found, MemoryFiles, Overlay, find, loader};
 pub use finding::{Code, Finding};

@@ -63,7 +63,6 @@ pub(crate) struct Judged {
     pub(crate) differences: Vec<Difference>,
     /// The decision that tells, last.
     pub(crate) explanations: Vec<Explanation>,
-    #[expect(dead_code, reason = "what a bless writes")]
     pub(crate) actual: Option<Actual>,
 }
 

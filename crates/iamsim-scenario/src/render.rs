@@ -52,15 +52,14 @@ pub fn render(finding: &Finding, colour: Colour) -> String {
         label,
     });
     let marks: Vec<Mark<'_>> = marks.collect();
-    group = match snippet(source, &marks) {
-        Some(snippet) => group.element(snippet),
-        None => {
-            let origin = Origin::path(source.name());
-            group.element(match finding.position() {
-                Some(place) => origin.line(place.line as usize).char_column(place.column as usize),
-                None => origin,
-            })
-        }
+    group = if let Some(snippet) = snippet(source, &marks) {
+        group.element(snippet)
+    } else {
+        let origin = Origin::path(source.name());
+        group.element(match finding.position() {
+            Some(place) => origin.line(place.line as usize).char_column(place.column as usize),
+            None => origin,
+        })
     };
     if let Some(help) = finding.help() {
         group = group.element(Level::HELP.message(help));

@@ -3,6 +3,7 @@
 // Helpers are test code as well: clippy shall know.
 #![cfg(test)]
 
+mod bless;
 mod documentation;
 mod files;
 mod reject;
