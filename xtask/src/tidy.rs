@@ -24,6 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iamsim", &["iamsim-catalog", "iamsim-eval", "iamsim-model", "iamsim-policy"]),
     ("iamsim-scenario", &["iamsim", "iamsim-catalog", "iamsim-eval", "iamsim-model", "iamsim-policy"]),
     ("iamsim-generate", &["iamsim", "iamsim-catalog", "iamsim-policy"]),
+    ("iamsim-report", &["iamsim", "iamsim-eval", "iamsim-policy", "iamsim-scenario"]),
     (
         "iamsim-cli",
         &[
@@ -33,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "iamsim-eval",
             "iamsim-lint",
             "iamsim-policy",
+            "iamsim-report",
             "iamsim-scenario",
         ],
     ),
@@ -57,6 +59,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "iamsim-generate",
             "iamsim-oracle",
             "iamsim-policy",
+            "iamsim-report",
             "iamsim-scenario",
         ],
     ),
