@@ -19,6 +19,7 @@ const COUNTED: &[(&str, &str, Work)] = &[
     ("W2 lower bound", "W2", Work::LowerBound),
     ("W3 lower bound", "W3", Work::LowerBound),
     ("W2 from text", "W2", Work::FromText),
+    ("W2 from the world", "W2", Work::World),
     ("W2 explained", "W2", Work::Explain),
     ("W2 explained as text", "W2", Work::ExplainAsText),
     ("W2 compiled", "W2", Work::Compile),
@@ -29,6 +30,7 @@ enum Work {
     Decide,
     LowerBound,
     FromText,
+    World,
     Explain,
     ExplainAsText,
     Compile,
@@ -73,6 +75,16 @@ fn run(on: &str, work: Work, rounds: u32) {
         }
         return;
     }
+    if matches!(work, Work::World) {
+        let (cloud, caller) = iamsim_benches::world(&workload);
+        let snapshot = cloud.snapshot();
+        for _ in 0..rounds {
+            for asked in &workload.asked {
+                let _ = black_box(asked.ask(&snapshot, &caller).authorize());
+            }
+        }
+        return;
+    }
     for _ in 0..rounds {
         if matches!(work, Work::Compile) {
             black_box(iamsim_benches::layers(&workload.texts));
@@ -83,7 +95,7 @@ fn run(on: &str, work: Work, rounds: u32) {
                 Work::FromText => drop(black_box(authorize(&workload.layers, &asked.request()))),
                 Work::Explain => drop(black_box(explain(&workload.layers, request))),
                 Work::ExplainAsText => drop(black_box(explain(&workload.layers, request).to_string())),
-                Work::Decide | Work::LowerBound | Work::Compile => {
+                Work::Decide | Work::LowerBound | Work::World | Work::Compile => {
                     let _ = black_box(authorize(&workload.layers, request));
                 }
             }

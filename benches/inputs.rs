@@ -22,6 +22,7 @@ pub mod lower_bound;
 
 use std::sync::Arc;
 
+use iamsim::{Cloud, Snapshot};
 use iamsim_eval::{Attached, Caller, Context, Decision, Layers, Program, Request, Resource, ResourcePolicy};
 use iamsim_policy::{Policy, PolicyKind, ResourceService};
 use serde_json::Value;
@@ -84,6 +85,15 @@ impl Asked {
         }
     }
 
+    /// The request as somebody asks it of a world.
+    pub fn ask(&self, snapshot: &Snapshot, caller: &iamsim::Caller) -> iamsim::RequestBuilder {
+        let asked = snapshot.request(caller, &self.action, &self.resource).complete();
+        let asked = if self.resource == "*" { asked } else { asked.owner(&self.owner) };
+        // Every request has an address, and the world leaves it unknown; the workloads say all there is.
+        let asked = asked.absent("aws:SourceIp");
+        self.context.iter().fold(asked, |asked, (key, value)| asked.context(key, value))
+    }
+
     /// The request as the lower bound takes it.
     pub fn prepare(
         &self,
@@ -117,6 +127,19 @@ pub fn workload(name: &str) -> Workload {
     let expected = json["expected"].as_array().unwrap();
     let expected = expected.iter().map(|letter| decision(letter.as_str().unwrap())).collect();
     Workload { texts, layers, asked, requests, expected }
+}
+
+/// The world of `W2`: one user with the ten policies.
+pub fn world(workload: &Workload) -> (Cloud, iamsim::Caller) {
+    let mut cloud = Cloud::new();
+    let mut account = cloud.account("111122223333").unwrap();
+    account.without_quotas().unwrap();
+    let mut user = account.add_user("alice").unwrap();
+    for (index, (_, text)) in workload.texts.iter().enumerate() {
+        user = user.attach(&format!("policy-{index}"), text.as_str()).unwrap();
+    }
+    let caller = user.caller();
+    (cloud, caller)
 }
 
 /// `W4`: every role may use ten policies of a pool, and all are asked the same questions.

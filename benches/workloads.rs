@@ -1,7 +1,7 @@
 //! No workload is measured whose answers are wrong.
 
 use iamsim_benches::lower_bound::{Actions, Index, Matrix};
-use iamsim_benches::{Roles, Workload, letter, text, workload};
+use iamsim_benches::{Roles, Workload, letter, text, workload, world};
 use iamsim_eval::{authorize, explain};
 
 fn check(workload: &Workload) -> usize {
@@ -18,6 +18,16 @@ fn the_small_workloads_are_answered_without_a_mistake() {
     assert_eq!(check(&workload("W1")), 3);
     assert_eq!(check(&workload("W2")), 200);
     assert_eq!(check(&workload("W3")), 200);
+}
+
+#[test]
+fn a_world_assembles_the_same_answers() {
+    let workload = workload("W2");
+    let (cloud, caller) = world(&workload);
+    let snapshot = cloud.snapshot();
+    for (asked, expected) in workload.asked.iter().zip(&workload.expected) {
+        assert_eq!(asked.ask(&snapshot, &caller).authorize().unwrap(), *expected, "{asked:?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -28,7 +27,7 @@ pub(crate) struct Options {
 }
 
 /// The benches, in the order of a policy's way.
-const BENCHES: &[&str] = &["parse", "compile", "decide", "explain", "matrix"];
+const BENCHES: &[&str] = &["parse", "compile", "decide", "explain", "matrix", "world"];
 
 /// What the others of its group are compared with, by the beginning of its name.
 const BASES: &[&str] = &["lower bound", "serde_json", "decision only"];
@@ -45,6 +44,7 @@ const GOALS: &[(&str, Option<f64>, Option<f64>)] = &[
     ("decide/W3 prepared/iamsim", Some(300.0), Some(1.0)),
     ("decide/W4 prepared/iamsim", Some(30.0), None),
     ("decide/W2 from text/iamsim", Some(1_000.0), None),
+    ("world/W2 assembled/iamsim", Some(3_000.0), None),
     ("explain/W2/explanation", None, Some(10.0)),
     ("explain/W2/explanation and its text", Some(50_000.0), None),
 ];
@@ -101,7 +101,7 @@ pub(crate) fn measure(arguments: &Options, root: &Path, say: &mut dyn FnMut(&str
         say(&format!("measuring {bench} …"));
         let mut command =
             cargo(root, &["bench", "--quiet", "--package", "iamsim-benches", "--bench", bench, "--"]);
-        command.env("CRITERION_HOME", &home).arg("--noplot").stdout(Stdio::null());
+        command.env("CRITERION_HOME", &home).arg("--noplot");
         if let Some(filter) = &arguments.filter {
             command.arg(filter);
         }
@@ -111,9 +111,10 @@ pub(crate) fn measure(arguments: &Options, root: &Path, say: &mut dyn FnMut(&str
         if let Some(name) = &arguments.save {
             command.args(["--save-baseline", name]);
         }
-        let status = command.status().map_err(|error| format!("can't run cargo: {error}"))?;
-        if !status.success() {
-            return Err(format!("the bench `{bench}` failed"));
+        // What criterion says of its progress is worth reading only when it fails.
+        let output = command.output().map_err(|error| format!("can't run cargo: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("the bench `{bench}` failed:\n{}", String::from_utf8_lossy(&output.stderr)));
         }
     }
     let mut measured = Vec::new();
