@@ -320,7 +320,7 @@ fn resource_control_policies_bind_the_services_that_aws_announced() {
 #[test]
 fn a_newer_catalog_is_taken_at_run_time() {
     let newer = "service\tshop\tShop\nkey\tshop:Amount\tNumeric\nkey\tshop:Colour\tString\n\
-                 action\tBrowse\tRead\naction\tBuy\tWrite\tshop:Amount\n";
+                 action\tBrowse\tRead\tshop:Colour\naction\tBuy\tWrite\tshop:Amount\n";
     let mut cloud = Cloud::new();
     let condition = statement(
         r#""Effect": "Allow", "Action": "shop:*", "Resource": "*",
