@@ -110,12 +110,17 @@ impl Runner<'_> {
         Ok(self.cloud.sts().assume_role(&caller, call))
     }
 
-    /// Serial number and code of an MFA device, as they are sent.
+    /// Serial number and code of an MFA device, as they are sent. A device goes by its name where it is one of
+    /// the caller's account.
     fn mfa(&mut self, who: &Who, mfa: &Mfa) -> Result<(Option<String>, Option<String>), Came> {
-        let serial = mfa.device.as_ref().map(|device| match who {
-            Who::User(entity) if !device.contains([':', '/']) => {
-                let partition = &self.file.names.partition;
-                format!("arn:{partition}:iam::{}:mfa/{device}", entity.account)
+        let account = match who {
+            Who::User(entity) => Some(entity.account),
+            Who::Known(name) => self.cast.session(name).and_then(|session| session.caller().account()),
+            _ => None,
+        };
+        let serial = mfa.device.as_ref().map(|device| match account {
+            Some(account) if !device.contains([':', '/']) => {
+                format!("arn:{}:iam::{account}:mfa/{device}", self.file.names.partition)
             }
             _ => device.clone(),
         });

@@ -1,5 +1,6 @@
 //! Questions: matrices of callers, actions, resources and contexts, and what is compared by them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use iamsim_catalog::{ActionEntry, Catalog};
@@ -81,6 +82,7 @@ impl Reader<'_, '_> {
     /// The actions that a resource is asked for: patterns are what the catalog knows to apply to it.
     fn expanded(&mut self, actions: &[Text], arn: &Text) -> Vec<String> {
         let mut expanded: Vec<String> = Vec::new();
+        let mut known = BTreeSet::new();
         let types = arn.value.parse::<Arn>().map(|arn| Catalog::embedded().resource_types(&arn));
         let types = types.unwrap_or_default();
         let applies = |action: &ActionEntry<'_>| {
@@ -93,16 +95,16 @@ impl Reader<'_, '_> {
         };
         for action in actions {
             if !is_pattern(&action.value) {
-                if !expanded.contains(&action.value) {
+                if known.insert(action.value.clone()) {
                     expanded.push(action.value.clone());
                 }
                 continue;
             }
             let mut found = false;
-            for known in matching(&action.value).filter(applies) {
+            for entry in matching(&action.value).filter(applies) {
                 found = true;
-                let name = known.to_string();
-                if !expanded.contains(&name) {
+                let name = entry.to_string();
+                if known.insert(name.clone()) {
                     expanded.push(name);
                 }
             }

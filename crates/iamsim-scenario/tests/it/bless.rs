@@ -204,7 +204,7 @@ fn never_and_always_are_not_blessed() {
 
 #[test]
 fn what_holds_is_not_touched() {
-    for name in files::in_folder("testdata/scenarios") {
+    for name in files::stories() {
         let blessed = bless(&files::run(&name).unwrap());
         assert_eq!((blessed.text, blessed.steps, blessed.left), (None, 0, Vec::new()), "{name}");
     }
@@ -213,7 +213,7 @@ fn what_holds_is_not_touched() {
 /// Every expectation of every story turned round and blessed: the decisions are those that stood there.
 #[test]
 fn a_story_whose_decisions_are_turned_round_is_blessed_back() {
-    for name in files::in_folder("testdata/scenarios") {
+    for name in files::stories() {
         let text = files::text(&name);
         let turned = text
             .replace("\"expect\": \"explicit deny\"", "\"expect\": \"NoSuchEntity\"")

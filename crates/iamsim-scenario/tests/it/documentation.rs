@@ -33,7 +33,7 @@ fn the_readme_lists_the_fields_the_code_knows() {
 #[test]
 fn the_schema_takes_every_story() {
     let validator = validator();
-    for name in files::in_folder("testdata/scenarios") {
+    for name in files::stories() {
         let file = value(&files::text(&name));
         let errors: Vec<String> =
             validator.iter_errors(&file).map(|error| format!("{}: {error}", error.instance_path())).collect();

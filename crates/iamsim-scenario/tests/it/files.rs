@@ -35,6 +35,13 @@ pub(crate) fn in_folder(folder: &str) -> Vec<String> {
     names
 }
 
+/// Every story of the repository.
+pub(crate) fn stories() -> Vec<String> {
+    let mut names = in_folder("testdata/scenarios");
+    names.extend(in_folder("testdata/scenarios/stories"));
+    names
+}
+
 /// A file as a source, or the finding that it can't be one.
 pub(crate) fn source(name: &str) -> Result<Source, Vec<Finding>> {
     Source::from_bytes(name, bytes(name)).map_err(|finding| vec![finding.into()])
@@ -44,7 +51,7 @@ pub(crate) fn source(name: &str) -> Result<Source, Vec<Finding>> {
 pub(crate) fn parse(source: &Source) -> Result<Scenario, Vec<Finding>> {
     let folder = source.name().rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut load = |file: &str| {
-        let name = format!("{folder}/{file}");
+        let name = tidied(&format!("{folder}/{file}"));
         match fs::exists(root().join(&name)) {
             Ok(true) => Ok(Loaded { bytes: bytes(&name), name }),
             _ => Err("there is no such file".to_owned()),
@@ -56,4 +63,16 @@ pub(crate) fn parse(source: &Source) -> Result<Scenario, Vec<Finding>> {
 /// Reads and runs a file.
 pub(crate) fn run(name: &str) -> Result<Outcome, Vec<Finding>> {
     parse(&source(name)?)?.run()
+}
+
+/// A path without `..`.
+fn tidied(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }

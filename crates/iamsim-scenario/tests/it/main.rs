@@ -6,6 +6,8 @@
 mod bless;
 mod documentation;
 mod files;
+mod include;
+mod matrix;
 mod reject;
 mod report;
 mod scenarios;

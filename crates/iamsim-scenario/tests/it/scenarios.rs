@@ -4,11 +4,9 @@ use iamsim_scenario::{Detail, Totals, Verdict};
 
 use crate::files;
 
-const FOLDER: &str = "testdata/scenarios";
-
 #[test]
 fn every_expectation_of_every_story_holds() {
-    for name in files::in_folder(FOLDER) {
+    for name in files::stories() {
         let outcome = files::run(&name).unwrap_or_else(|findings| panic!("{findings:#?}"));
         let text = outcome.to_text(Detail::Reason);
         let Totals { passed, failed, undetermined, .. } = outcome.totals();
@@ -18,7 +16,7 @@ fn every_expectation_of_every_story_holds() {
 
 #[test]
 fn no_policy_of_a_story_probably_says_something_else_than_it_means() {
-    for name in files::in_folder(FOLDER) {
+    for name in files::stories() {
         let scenario = files::parse(&files::source(&name).unwrap()).unwrap();
         assert_eq!(scenario.warnings(), [], "{name}");
         assert!(
@@ -30,7 +28,7 @@ fn no_policy_of_a_story_probably_says_something_else_than_it_means() {
 
 #[test]
 fn two_runs_of_a_story_are_alike_to_the_byte() {
-    for name in files::in_folder(FOLDER) {
+    for name in files::stories() {
         let text = || files::run(&name).unwrap().to_text(Detail::Explanation);
         let first = text();
         assert_eq!(first, text());
@@ -43,7 +41,7 @@ fn two_runs_of_a_story_are_alike_to_the_byte() {
 /// A story whose expectations can't fail would prove nothing: they are turned round, and have to fail.
 #[test]
 fn every_expectation_of_every_story_can_fail() {
-    for name in files::in_folder(FOLDER) {
+    for name in files::stories() {
         let mut file: serde_json::Value = serde_json::from_str(&files::text(&name)).unwrap();
         let mut turned = Vec::new();
         for (index, step) in file["steps"].as_array_mut().unwrap().iter_mut().enumerate() {
