@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use iamsim_report::Report;
 use iamsim_scenario::{
     Blessed, Colour, Detail, Files, Finding, MAX_SOURCE_BYTES, Options, Outcome, Scenario, Source, Totals,
-    bless, excerpt, find, loader, render, report, run_files,
+    bless, excerpt, find, loader, render, run_files,
 };
 
 /// Run scenario files and print what was asked, what came and why.
@@ -56,6 +57,31 @@ enum Format {
     Text,
     /// For programs; testdata/README.md tells the fields.
     Json,
+    /// JUnit XML, for test dashboards.
+    Junit,
+    /// SARIF 2.1.0, for code scanning: what failed, with the way to each decision.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// A summary for a pull request.
+    Markdown,
+    /// One page that holds all it needs: `--format html > report.html`.
+    Html,
+}
+
+impl Format {
+    /// The format of a report, which is written when all has run; a text is written as it comes.
+    fn of_report(self) -> Option<iamsim_report::Format> {
+        Some(match self {
+            Self::Text => return None,
+            Self::Json => iamsim_report::Format::Json,
+            Self::Junit => iamsim_report::Format::Junit,
+            Self::Sarif => iamsim_report::Format::Sarif,
+            Self::Github => iamsim_report::Format::Github,
+            Self::Markdown => iamsim_report::Format::Markdown,
+            Self::Html => iamsim_report::Format::Html,
+        })
+    }
 }
 
 /// Where the scenarios of the repository are.
@@ -108,7 +134,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 totals += outcome.totals();
                 printer.findings(&warnings);
                 let blessed = arguments.bless.then(|| disk.bless(&outcome));
-                printer.outcome(outcome);
+                printer.outcome(&outcome);
                 match blessed {
                     Some(Ok((steps, left))) => printer.blessed(file_name, steps, &left),
                     Some(Err(finding)) => {
@@ -142,16 +168,14 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 /// Writes to the terminal, and stops in peace when nobody reads any more.
 struct Printer {
-    format: Format,
+    /// What is written at the end; none when text is written as it comes.
+    report: Option<(iamsim_report::Format, Report)>,
     detail: Detail,
     out: Option<io::BufWriter<io::Stdout>>,
     colour: Colour,
     /// Findings go to the other stream.
     colour_of_findings: Colour,
     is_first: bool,
-    /// For JSON, which is written at the end.
-    outcomes: Vec<Outcome>,
-    findings: Vec<Finding>,
 }
 
 impl Printer {
@@ -160,14 +184,12 @@ impl Printer {
             if is_terminal && std::env::var_os("NO_COLOR").is_none() { Colour::On } else { Colour::Off }
         };
         Self {
-            format: arguments.format,
+            report: arguments.format.of_report().map(|format| (format, Report::new())),
             detail: if arguments.explain { Detail::Explanation } else { Detail::Reason },
             out: Some(io::BufWriter::new(io::stdout())),
             colour: in_colour(io::stdout().is_terminal()),
             colour_of_findings: in_colour(io::stderr().is_terminal()),
             is_first: true,
-            outcomes: Vec::new(),
-            findings: Vec::new(),
         }
     }
 
@@ -182,59 +204,50 @@ impl Printer {
         }
     }
 
-    fn outcome(&mut self, outcome: Outcome) {
-        match self.format {
-            Format::Json => self.outcomes.push(outcome),
-            Format::Text => {
-                let gap = if std::mem::take(&mut self.is_first) { "" } else { "\n" };
-                let mut text = format!("{gap}{}", outcome.to_text(self.detail));
-                for drawn in outcome.steps().iter().filter_map(|step| excerpt(step, self.colour)) {
-                    text.push('\n');
-                    text.push_str(&drawn);
-                    text.push('\n');
-                }
-                self.write(&text);
-            }
+    fn outcome(&mut self, outcome: &Outcome) {
+        if let Some((_, report)) = &mut self.report {
+            return report.add(outcome);
         }
+        let gap = if std::mem::take(&mut self.is_first) { "" } else { "\n" };
+        let mut text = format!("{gap}{}", outcome.to_text(self.detail));
+        for drawn in outcome.steps().iter().filter_map(|step| excerpt(step, self.colour)) {
+            text.push('\n');
+            text.push_str(&drawn);
+            text.push('\n');
+        }
+        self.write(&text);
     }
 
     fn blessed(&mut self, file: &str, steps: usize, left: &[Finding]) {
         self.findings(left);
-        if steps > 0 && self.format == Format::Text {
+        if steps > 0 && self.report.is_none() {
             let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
             self.write(&format!("      {steps} of {file} blessed\n"));
         }
     }
 
     fn findings(&mut self, findings: &[Finding]) {
-        match self.format {
-            Format::Json => self.findings.extend_from_slice(findings),
-            Format::Text => {
-                let mut err = io::stderr().lock();
-                for finding in findings {
-                    // Nobody to tell is no reason to fail.
-                    let _ = writeln!(err, "{}\n", render(finding, self.colour_of_findings));
-                }
-            }
+        if let Some((_, report)) = &mut self.report {
+            return report.add_findings(findings);
+        }
+        let mut err = io::stderr().lock();
+        for finding in findings {
+            // Nobody to tell is no reason to fail.
+            let _ = writeln!(err, "{}\n", render(finding, self.colour_of_findings));
         }
     }
 
     fn finish(&mut self, totals: Totals, unusable: usize) {
-        match self.format {
-            Format::Json => {
-                let text = report(&self.outcomes, &self.findings, self.detail);
-                self.write(&text);
-            }
-            Format::Text => {
-                let gap = if self.is_first { "" } else { "\n" };
-                let refused = match unusable {
-                    0 => String::new(),
-                    1 => ", 1 input can't be used".to_owned(),
-                    count => format!(", {count} inputs can't be used"),
-                };
-                self.write(&format!("{gap}{totals}{refused}\n"));
-            }
+        if let Some((format, report)) = self.report.take() {
+            return self.write(&report.render(format, self.detail));
         }
+        let gap = if self.is_first { "" } else { "\n" };
+        let refused = match unusable {
+            0 => String::new(),
+            1 => ", 1 input can't be used".to_owned(),
+            count => format!(", {count} inputs can't be used"),
+        };
+        self.write(&format!("{gap}{totals}{refused}\n"));
     }
 }
 

@@ -300,3 +300,26 @@ fn generated_files_are_what_the_code_makes() {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(["codegen", "--check"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn every_format_is_written_whole_and_changes_no_exit_status() {
+    let folder = folder("formats", &[("holds.json", HOLDS), ("fails.json", FAILS), ("broken.json", "{")]);
+    let check = |format: &str, begins: &str, holds: &str| {
+        let (status, text, errors) = simulate(&folder, &["holds.json", "fails.json", "--format", format]);
+        assert_eq!((status, errors.as_str()), (1, ""), "{format}: {text}");
+        assert!(text.starts_with(begins) && text.contains(holds) && text.ends_with('\n'), "{format}: {text}");
+        let (status, text, errors) = simulate(&folder, &["holds.json", "broken.json", "--format", format]);
+        assert_eq!((status, errors.as_str()), (2, ""), "{format}");
+        assert!(text.contains("broken.json"), "{format}: {text}");
+    };
+    check("json", "{\n", "\"failed\": 1");
+    check(
+        "junit",
+        "<?xml version=\"1.0\"",
+        "<testsuites name=\"iamsim\" tests=\"3\" failures=\"1\" errors=\"0\">",
+    );
+    check("sarif", "{\n", "\"ruleId\": \"expectation\"");
+    check("github", "::error file=fails.json,line=4,", "::notice title=iamsim::2 passed, 1 failed");
+    check("markdown", "## ", "expected `allow`, got `implicit deny`");
+    check("html", "<!DOCTYPE html>\n", "1 of 3 expectations fails");
+}
