@@ -483,6 +483,7 @@ impl Sts<'_> {
             assumed_role_id: Some(format!("{}:{name}", new.role)), // ID-35
             credentials,
             packed_policy_size: packed,
+            decisions: self.decisions.take().into(),
         }))
     }
 

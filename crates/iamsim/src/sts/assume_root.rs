@@ -158,6 +158,7 @@ impl Sts<'_> {
             assumed_role_id: None,
             credentials,
             packed_policy_size: None,
+            decisions: self.decisions.take().into(),
         }))
     }
 
@@ -179,6 +180,7 @@ impl Sts<'_> {
         };
         let (layers, request) = self.cloud.world.freeze().assemble(&question)?;
         let explanation = iamsim_eval::explain(&layers, &request);
+        self.decisions.borrow_mut().push(explanation.clone());
         match explanation.decision() {
             Decision::Allow => Ok(()),
             Decision::Undetermined if !explanation.is_denied() => Err(undetermined(explanation)),

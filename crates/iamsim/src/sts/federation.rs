@@ -136,6 +136,7 @@ impl Sts<'_> {
             assumed_role_id: None,
             credentials,
             packed_policy_size: None,
+            decisions: self.decisions.take().into(),
         }))
     }
 
@@ -200,6 +201,7 @@ impl Sts<'_> {
             assumed_role_id: Some(format!("{account}:{}", call.name)), // ID-36
             credentials,
             packed_policy_size: Some(packed.unwrap_or_default()), // STS-37
+            decisions: self.decisions.take().into(),
         }))
     }
 

@@ -10,6 +10,8 @@ mod session;
 mod token;
 mod web_identity;
 
+use std::cell::RefCell;
+
 use chrono::{DateTime, Utc};
 use iamsim_eval::{Decision, Explanation, Resource};
 use iamsim_model::{Caller, CallerIdentity, ErrorCode, Overrides, Question, SessionOrigin, SessionPrincipal};
@@ -33,11 +35,13 @@ pub use web_identity::AssumeRoleWithWebIdentity;
 #[derive(Debug)]
 pub struct Sts<'c> {
     cloud: &'c mut Cloud,
+    /// What was asked for the call so far.
+    decisions: RefCell<Vec<Explanation>>,
 }
 
 impl<'c> Sts<'c> {
     pub(crate) fn new(cloud: &'c mut Cloud) -> Self {
-        Self { cloud }
+        Self { cloud, decisions: RefCell::default() }
     }
 
     /// `GetCallerIdentity`: needs no permission, and no policy can deny it (STS-07).
@@ -120,7 +124,9 @@ impl<'c> Sts<'c> {
             endpoint: None,
         };
         let (layers, request) = self.cloud.world.freeze().assemble(&question)?;
-        Ok(iamsim_eval::explain(&layers, &request))
+        let explanation = iamsim_eval::explain(&layers, &request);
+        self.decisions.borrow_mut().push(explanation.clone());
+        Ok(explanation)
     }
 
     /// Checks a code of an MFA device of the caller, and uses it up (STS-30 to STS-32).

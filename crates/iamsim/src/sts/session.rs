@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use iamsim_eval::Explanation;
 use iamsim_model::{Caller, SessionPrincipal};
 
 /// A session that STS made (STS-60 to STS-62).
@@ -13,6 +14,7 @@ pub struct Session {
     pub(crate) assumed_role_id: Option<String>,
     pub(crate) credentials: Credentials,
     pub(crate) packed_policy_size: Option<u32>,
+    pub(crate) decisions: Arc<[Explanation]>,
 }
 
 impl Session {
@@ -50,6 +52,26 @@ impl Session {
     /// None when the answer of AWS has no such element.
     pub fn packed_policy_size(&self) -> Option<u32> {
         self.packed_policy_size
+    }
+
+    /// The decisions that the call rested on, in the order made: `sts:AssumeRole`, and what it needs besides, such
+    /// as `sts:TagSession`. None where a call needs no permission.
+    ///
+    /// ```
+    /// use iamsim::{AssumeRole, Cloud, trust};
+    ///
+    /// let mut cloud = Cloud::new();
+    /// let mut account = cloud.account("111122223333")?;
+    /// let role = account.add_role("ops", trust::account("111122223333"))?.arn();
+    /// let dev = account.add_user("dev")?.attach("assume", r#"{"Version": "2012-10-17", "Statement": {
+    ///     "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}}"#)?.caller();
+    /// let session = cloud.sts().assume_role(&dev, AssumeRole::new(&role, "dev"))?;
+    /// let [decision] = session.decisions() else { panic!() };
+    /// assert!(decision.deciding().iter().any(|statement| statement.policy_name == "trust"));
+    /// # Ok::<(), iamsim::Error>(())
+    /// ```
+    pub fn decisions(&self) -> &[Explanation] {
+        &self.decisions
     }
 
     /// The source identity, set here or inherited.
