@@ -120,7 +120,11 @@ fn of_service(ask: &Ask<'_>, caller: &Caller, service: Service<'_>, given: &[Str
     for action in service.actions() {
         for (on, resource) in targets(action, given, named, (&partition, &account)) {
             asked += 1;
-            let request = ask(caller, &action.to_string(), &resource);
+            let mut request = ask(caller, &action.to_string(), &resource);
+            if on == On::Any && !account.is_empty() {
+                // Whose a bucket of any name is, its ARN does not say.
+                request = request.owner(&account);
+            }
             let explained = match request.clone().authorize() {
                 Ok(Decision::Allow) => {
                     granted.entry(on).or_default().insert(action.name());
