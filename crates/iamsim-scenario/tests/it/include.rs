@@ -118,7 +118,7 @@ fn who_has_heard_enough_stops_the_run() {
             (format!("{number:03}.json"), format!(r#"{{ "scenario": "{number}", "steps": [] }}"#))
         });
         let files = MemoryFiles::new(many);
-        let paths = find(&files, &["".to_owned()]).files;
+        let paths = find(&files, &[String::new()]).files;
         assert_eq!(paths.len(), 200);
         let mut told = Vec::new();
         run_files(&files, &paths, &Options::new().jobs(jobs), &mut |outcome| {
