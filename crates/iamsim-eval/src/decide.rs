@@ -4,13 +4,13 @@ use iamsim_policy::{Effect, PolicyKind};
 
 use crate::combine::{Effects, Grants, Logic, Outcome, Relation, Verdicts, combine};
 use crate::fixed::FixedRule;
-use crate::index::service_bit;
+use crate::index::{Joined, service_bit};
 use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
 use crate::plan::{Sort, Traits};
 use crate::principal::Reach;
 use crate::request::Request;
 use crate::services;
-use crate::statement::{ActionIs, Subject, index_of, matches};
+use crate::statement::{ActionIs, Subject, index_of, matches, rest};
 use crate::tracer::{Event, Silent, Standing, Tracer};
 use crate::truth::Truth;
 
@@ -336,7 +336,41 @@ impl<T: Tracer> Walk<'_, T> {
             _ => Standing::Applies,
         };
         self.tracer.event(Event::Layer(Layer::Identity, standing));
-        if standing == Standing::Applies { self.policies(&self.layers.identity) } else { Effects::SILENT }
+        if standing != Standing::Applies {
+            return Effects::SILENT;
+        }
+        match &self.layers.joined {
+            Some(joined) if T::SEES_JOINED => self.joined(joined),
+            _ => self.policies(&self.layers.identity),
+        }
+    }
+
+    /// What the identity policies come to, found in one index.
+    fn joined(&mut self, joined: &Joined) -> Effects<Truth> {
+        let (request, policies) = (self.request, self.layers.identity.as_slice());
+        let tracer = &mut *self.tracer;
+        let mut effects: Effects<Truth> = Effects::SILENT;
+        joined.each(policies, request.asked(), |candidate| {
+            if effects.allow.is_true() && !candidate.denies() {
+                return false;
+            }
+            let policy = policies.get(candidate.policy() as usize);
+            let Some((written, compiled)) =
+                policy.and_then(|policy| policy.program().statement(candidate.statement() as usize))
+            else {
+                return false;
+            };
+            tracer.event(Event::Policy(candidate.policy()));
+            tracer.event(Event::Statement(candidate.statement()));
+            let truth = rest(written, compiled, request, Truth::True, tracer);
+            if candidate.denies() {
+                effects.deny = effects.deny | truth;
+            } else {
+                effects.allow = effects.allow | truth;
+            }
+            effects.deny.is_true()
+        });
+        effects
     }
 
     fn boundary(&mut self) -> Effects<Truth> {
@@ -409,16 +443,15 @@ impl<T: Tracer> Walk<'_, T> {
             return;
         }
         let request = subject.request;
-        program.index().each(program.policy(), request.asked(), request.asking().named_by(), |numbered| {
-            if !tally.wants(numbered.denies()) {
+        program.index().each(program.policy(), request.asked(), request.asking().named_by(), |candidate| {
+            if !tally.wants(candidate.denies()) {
                 return false;
             }
-            let Some((written, compiled)) = program.statement(numbered.index() as usize) else {
-                return false;
-            };
-            tracer.event(Event::Statement(numbered.index()));
+            let index = candidate.statement();
+            let Some((written, compiled)) = program.statement(index as usize) else { return false };
+            tracer.event(Event::Statement(index));
             let reach = matches(written, compiled, kind, subject, ActionIs::Covered, tracer);
-            tally.add(numbered.denies(), reach);
+            tally.add(candidate.denies(), reach);
             tally.deny.is_true()
         });
     }

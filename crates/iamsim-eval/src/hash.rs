@@ -86,22 +86,24 @@ impl<T> Table<T> {
         Self { starts: starts.into(), shift, items: items.into() }
     }
 
-    /// The items of a hash.
+    /// Items that hold all of a hash, sorted by hash, and perhaps some of others.
     #[inline]
-    pub(crate) fn get(&self, hash: u64) -> impl Iterator<Item = &T> {
+    pub(crate) fn near(&self, hash: u64) -> &[(u64, T)] {
         let bucket = leading(hash, self.shift);
-        let found = match (self.starts.get(bucket), self.starts.get(bucket + 1)) {
-            (Some(start), Some(end)) => self.items.get(*start as usize..*end as usize).unwrap_or_default(),
-            _ => &[],
-        };
+        let Some([start, end]) = self.starts.get(bucket..bucket + 2) else { return &[] };
+        let found = self.items.get(*start as usize..*end as usize).unwrap_or_default();
         // Few hashes share a bucket, unless somebody made them to.
-        let from = if found.len() > 8 {
-            found.partition_point(|(other, _)| *other < hash)
-        } else {
-            found.iter().take_while(|(other, _)| *other < hash).count()
-        };
-        let items = found.get(from..).unwrap_or_default();
-        items.iter().take_while(move |(other, _)| *other == hash).map(|(_, item)| item)
+        if found.len() <= 8 {
+            return found;
+        }
+        let from = found.partition_point(|(other, _)| *other < hash);
+        let until = found.partition_point(|(other, _)| *other <= hash);
+        found.get(from..until).unwrap_or_default()
+    }
+
+    /// Every item with its hash, sorted by hash.
+    pub(crate) fn items(&self) -> &[(u64, T)] {
+        &self.items
     }
 }
 
@@ -124,13 +126,16 @@ mod tests {
     #[test]
     fn a_table_finds_what_was_put_in_and_nothing_else() {
         let table: Table<u32> = Table::new(Vec::new());
-        assert_eq!(table.get(0).count(), 0);
+        assert_eq!(table.near(0), []);
         let mut items: Vec<(u64, u32)> = (0..1_000).map(|n| (hash(&format!("name {n}")), n)).collect();
         items.push((hash("name 7"), 7_000));
         items.extend([(0, 1), (u64::MAX, 2), (u64::MAX, 3)]);
         let table = Table::new(items);
+        assert_eq!(table.items().len(), 1_004);
         let check = |hash: u64, expected: &[u32]| {
-            assert_eq!(table.get(hash).copied().collect::<Vec<_>>(), expected, "{hash:x}");
+            let near = table.near(hash).iter();
+            let found: Vec<u32> = near.filter(|(other, _)| *other == hash).map(|(_, item)| *item).collect();
+            assert_eq!(found, expected, "{hash:x}");
         };
         for n in (0..1_000).filter(|n| *n != 7) {
             check(hash(&format!("name {n}")), &[n]);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use iamsim_policy::Action;
 
+use crate::index::Joined;
 use crate::program::Program;
 
 /// The parts that policies play in a decision.
@@ -150,6 +151,8 @@ pub struct Layers {
     pub(crate) grants: Vec<KeyGrant>,
     /// Whether there is anything besides identity policies.
     pub(crate) has_more: bool,
+    /// One index of all identity policies.
+    pub(crate) joined: Option<Arc<Joined>>,
 }
 
 /// A KMS grant to the caller on the requested key (PE-KMS-07).
@@ -200,6 +203,18 @@ impl Layers {
     #[must_use]
     pub fn with_identity(mut self, policy: Attached) -> Self {
         self.identity.push(policy);
+        self.joined = None;
+        self
+    }
+
+    /// Joins the indexes of the identity policies into one, so that many policies are searched as fast as
+    /// one. It changes no answer; it costs about as much as a hundred decisions, and so is worth it for layers
+    /// that are asked more often than that.
+    #[must_use]
+    pub fn prepared(mut self) -> Self {
+        if self.identity.len() > 1 {
+            self.joined = Some(Arc::new(Joined::new(&self.identity)));
+        }
         self
     }
 

@@ -155,12 +155,14 @@ impl CompiledResource {
     }
 }
 
-/// Whether the element covers the request's resource.
+/// Whether the element covers the request's resource. The reason of what is not covered is the best there is
+/// only if it is asked for.
 #[inline]
 pub(crate) fn covers(
     clause: Option<&ResourceClause>,
     compiled: &CompiledResource,
     request: &Request,
+    why: bool,
 ) -> Covered {
     let Some(clause) = clause else {
         return Covered { truth: Truth::True, reason: ResourceReason::OwnResource, entry: None };
@@ -175,7 +177,7 @@ pub(crate) fn covers(
         entry: None,
     };
     for (index, (pattern, compiled)) in clause.patterns().iter().zip(&compiled.entries).enumerate() {
-        let (truth, reason) = entry(&pattern.value, compiled, target, request.context());
+        let (truth, reason) = entry(&pattern.value, compiled, target, request.context(), why);
         if truth > listed.truth {
             listed = Covered { truth, reason, entry: u32::try_from(index).ok() };
         } else if reason == ResourceReason::VariableWithoutValue && listed.truth.is_false() {
@@ -191,7 +193,9 @@ pub(crate) fn covers(
 /// Whether it is not known if an entry covers the request's resource.
 pub(crate) fn is_open(pattern: &ArnPattern, request: &Request) -> bool {
     let compiled = ArnTest::new(pattern);
-    request.target().is_some_and(|arn| compiled.matches(pattern, arn, request.context()).0.is_unknown())
+    request
+        .target()
+        .is_some_and(|arn| compiled.matches(pattern, arn, request.context(), false).0.is_unknown())
 }
 
 #[inline]
@@ -200,11 +204,12 @@ fn entry(
     compiled: &Entry,
     target: Option<&Arn>,
     context: &Context,
+    why: bool,
 ) -> (Truth, ResourceReason) {
     match (compiled, pattern, target) {
         (Entry::Any, ..) => (Truth::True, ResourceReason::Listed),
         (Entry::Arn(compiled), ResourcePattern::Arn(pattern), Some(arn)) => {
-            compiled.matches(pattern, arn, context)
+            compiled.matches(pattern, arn, context, why)
         }
         (_, _, Some(_)) => (Truth::False, ResourceReason::NotListed),
         (_, _, None) => (Truth::False, ResourceReason::NoResource),
@@ -254,9 +259,17 @@ impl ArnTest {
         Self { lead: lead.into(), leads_to_resource: wild == HEAD, parts, begins: begins.into(), rest }
     }
 
-    /// Whether the pattern this was made of matches an ARN, part by part (PE-RES-04, PE-RES-05).
+    /// Whether the pattern this was made of matches an ARN, part by part (PE-RES-04, PE-RES-05). The reason is
+    /// the best there is only if it is asked for.
     #[inline]
-    fn matches(&self, pattern: &ArnPattern, arn: &Arn, context: &Context) -> (Truth, ResourceReason) {
+    fn matches(
+        &self,
+        pattern: &ArnPattern,
+        arn: &Arn,
+        context: &Context,
+        why: bool,
+    ) -> (Truth, ResourceReason) {
+        const LISTED: (Truth, ResourceReason) = (Truth::True, ResourceReason::Listed);
         const NOT_LISTED: (Truth, ResourceReason) = (Truth::False, ResourceReason::NotListed);
         let Some(mut rest) = arn.as_str().strip_prefix(&*self.lead) else { return NOT_LISTED };
         if !self.leads_to_resource {
@@ -282,6 +295,11 @@ impl ArnTest {
             }
             Rest::Variables => {
                 let pieces = pattern.resource().pieces();
+                if let Some(matched) = variable::plainly_matches(pieces, rest, context)
+                    && (matched || !why)
+                {
+                    return if matched { LISTED } else { NOT_LISTED };
+                }
                 return match variable::filling(pieces, context) {
                     Filling::NoValue => (Truth::False, ResourceReason::VariableWithoutValue),
                     _ if !matches_by(pieces, |piece| filled(piece, context), rest) => NOT_LISTED,
@@ -290,6 +308,6 @@ impl ArnTest {
                 };
             }
         };
-        if matched { (Truth::True, ResourceReason::Listed) } else { NOT_LISTED }
+        if matched { LISTED } else { NOT_LISTED }
     }
 }

@@ -53,17 +53,31 @@ pub(crate) fn matches<T: Tracer>(
         tracer.event(Event::Principal(reached.any(), reached.reason, reached.entry));
         reached
     };
-    let mut rest = action;
     if reached.any().is_false() && !T::EXHAUSTIVE {
         return reached;
     }
+    let matched = reached.and(rest(statement, compiled, request, action, tracer));
+    tracer.event(Event::Matched(matched.grants()));
+    matched
+}
+
+/// Whether resource and conditions match as well, once the action does and the caller is reached.
+#[inline]
+pub(crate) fn rest<T: Tracer>(
+    statement: &Statement,
+    compiled: &CompiledStatement,
+    request: &Request,
+    action: Truth,
+    tracer: &mut T,
+) -> Truth {
+    let mut rest = action;
     if tracer.supposed(Clause::Resource) != Some(true) {
-        let covered = covers(statement.resource(), &compiled.resource, request);
+        let covered = covers(statement.resource(), &compiled.resource, request, T::EXHAUSTIVE);
         tracer.event(Event::Resource(covered));
         rest = rest & covered.truth;
     }
     if rest.is_false() && !T::EXHAUSTIVE {
-        return reached.and(Truth::False);
+        return Truth::False;
     }
     let conditions = statement.conditions().iter().zip(&compiled.conditions).enumerate();
     for (index, (written, compiled)) in conditions {
@@ -78,9 +92,7 @@ pub(crate) fn matches<T: Tracer>(
             break;
         }
     }
-    let matched = reached.and(rest);
-    tracer.event(Event::Matched(matched.grants()));
-    matched
+    rest
 }
 
 fn action<T: Tracer>(statement: &Statement, request: &Request, tracer: &mut T) -> Truth {

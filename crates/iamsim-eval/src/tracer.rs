@@ -84,6 +84,8 @@ pub(crate) enum Clause {
 pub(crate) trait Tracer {
     /// Whether to go on looking when the outcome of a statement, a layer or the whole is certain.
     const EXHAUSTIVE: bool;
+    /// Whether it tells statements of several policies apart by what it sees right before each.
+    const SEES_JOINED: bool = false;
 
     /// One thing seen.
     fn event(&mut self, event: Event);
@@ -104,6 +106,7 @@ pub(crate) struct Silent;
 
 impl Tracer for Silent {
     const EXHAUSTIVE: bool = false;
+    const SEES_JOINED: bool = true;
 
     fn event(&mut self, _: Event) {}
 }

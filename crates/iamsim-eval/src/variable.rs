@@ -49,8 +49,35 @@ pub(crate) fn filled<'a>(piece: &'a Piece, context: &'a Context) -> Token<'a> {
     }
 }
 
+/// Whether pieces match a whole text, when a look at each is enough to tell: literal text and variables with
+/// values, and perhaps a last `*`. None when it is not.
+#[inline]
+pub(crate) fn plainly_matches(pieces: &[Piece], text: &str, context: &Context) -> Option<bool> {
+    let mut rest = text;
+    for (index, piece) in pieces.iter().enumerate() {
+        let literal = match piece {
+            Piece::Text(text) => &**text,
+            Piece::Run if index + 1 == pieces.len() => return Some(true),
+            Piece::Run | Piece::One => return None,
+            Piece::Variable { key, default } => match value(key, context) {
+                VariableValue::Text(text) => text,
+                VariableValue::None => default.as_deref()?,
+                VariableValue::Unknown => return None,
+            },
+        };
+        match rest.strip_prefix(literal) {
+            Some(after) => rest = after,
+            None => return Some(false),
+        }
+    }
+    Some(rest.is_empty())
+}
+
 /// Whether pieces match a whole text.
 pub(crate) fn matches(pieces: &[Piece], text: &str, context: &Context) -> Truth {
+    if let Some(matches) = plainly_matches(pieces, text, context) {
+        return matches.into();
+    }
     match filling(pieces, context) {
         Filling::NoValue => Truth::False,
         Filling::Known => matches_by(pieces, |piece| filled(piece, context), text).into(),

@@ -156,8 +156,8 @@ impl ActionPattern {
         Self { text: both.into(), colon: saturating(colon), shape, folded }
     }
 
-    /// The entry in lower case.
-    fn lower(&self) -> &str {
+    /// The entry in lower case: what comparisons look at.
+    pub fn folded(&self) -> &str {
         let start = if self.folded { self.text.len() / 2 } else { 0 };
         self.text.get(start..).unwrap_or_default()
     }
@@ -166,9 +166,9 @@ impl ActionPattern {
     pub fn matches(&self, action: &Action) -> bool {
         match self.shape {
             Shape::Any => true,
-            Shape::Exact => self.lower() == action.folded(),
+            Shape::Exact => self.folded() == action.folded(),
             Shape::Pattern => {
-                let Some((service, name)) = self.lower().split_at_checked(self.colon as usize) else {
+                let Some((service, name)) = self.folded().split_at_checked(self.colon as usize) else {
                     return false;
                 };
                 let same_service = service == action.service()
@@ -191,13 +191,13 @@ impl ActionPattern {
 
     /// The exact action in lower case, when there is no wildcard.
     pub fn exact(&self) -> Option<&str> {
-        (self.shape == Shape::Exact).then(|| self.lower())
+        (self.shape == Shape::Exact).then(|| self.folded())
     }
 
     /// The service prefix in lower case; none for `*` and for entries that match nothing.
     pub fn service(&self) -> Option<&str> {
         match self.shape {
-            Shape::Exact | Shape::Pattern => self.lower().get(..self.colon as usize),
+            Shape::Exact | Shape::Pattern => self.folded().get(..self.colon as usize),
             Shape::Any | Shape::Nothing => None,
         }
     }
