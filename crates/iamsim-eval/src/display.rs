@@ -497,14 +497,15 @@ fn write_principal(
         },
         PrincipalReason::NotNamed => write!(f, "{element}: the caller is not among {entries}"),
         PrincipalReason::NoElement => f.write_str("Principal: missing, so the statement names nobody"),
-        PrincipalReason::Exempt => write!(f, "{element}: {entries} exempts the caller"),
+        PrincipalReason::Exempt => write!(f, "{element}: the caller is exempt by {entries}"),
         PrincipalReason::NotExempt => {
             let unlisted = trace.statement.principal().map(|clause| unlisted(clause, request.caller()));
             match unlisted.as_deref() {
-                Some([_, ..]) => {
+                Some([_, more @ ..]) => {
+                    let are = if more.is_empty() { "is" } else { "are" };
                     let names = unlisted.iter().flatten().map(String::as_str);
                     let names = listed(names.collect::<Vec<_>>().into_iter());
-                    write!(f, "{element}: {names} is not among {entries}")
+                    write!(f, "{element}: {names} {are} not among {entries}")
                 }
                 _ => write!(f, "{element}: the caller is not among {entries}"),
             }

@@ -438,6 +438,37 @@ fn not_principal_needs_the_whole_chain() {
 }
 
 #[test]
+fn not_principal_says_who_is_missing_and_who_is_exempt() {
+    let check = |listed: &str, expected: &str| {
+        let vault = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "NotPrincipal": {{"AWS": [{listed}]}},
+            "Action": "s3:*", "Resource": "arn:aws:s3:::vault/*"}}}}"#
+        );
+        let layers = Layers::new().with_resource(bucket("vault", &vault));
+        let caller = session("deployer", "build-42");
+        let request = request(caller, "s3:GetObject", "arn:aws:s3:::vault/secret", Context::complete());
+        let told = text(&layers, &request);
+        assert!(told.contains(expected), "{told}");
+    };
+    let (role, session) = (
+        "arn:aws:iam::111122223333:role/deployer",
+        "arn:aws:sts::111122223333:assumed-role/deployer/build-42",
+    );
+    check(
+        r#""111122223333""#,
+        &format!("yes NotPrincipal: `{role}`, `{session}` are not among `111122223333`\n"),
+    );
+    check(
+        &format!(r#""111122223333", "{role}""#),
+        &format!("yes NotPrincipal: `{session}` is not among `111122223333`, `{role}`\n"),
+    );
+    check(
+        &format!(r#""111122223333", "{role}", "{session}""#),
+        &format!("no  NotPrincipal: the caller is exempt by `111122223333`, `{role}`, `{session}`\n"),
+    );
+}
+
+#[test]
 fn the_root_user_gets_past_its_own_bucket_policy() {
     let layers = Layers::new().with_resource(bucket(
         "locked",
