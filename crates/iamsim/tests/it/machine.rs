@@ -348,24 +348,7 @@ fn predict(reference: &mut Reference, op: &Op) -> std::result::Result<(), &'stat
         }
         Op::Join(name) => reference.identities.get_mut(name).ok_or(missing)?.in_group = true,
         Op::Leave(name) => reference.identities.get_mut(name).ok_or(missing)?.in_group = false,
-        Op::AddKey(name) => {
-            let owner = reference.identities.get(name).ok_or(missing)?.id;
-            if reference.keys_of(owner) == MOST_KEYS {
-                return Err("LimitExceeded");
-            }
-            reference.keys.push(Key { user: *name, owner, id: String::new(), active: Some(true) });
-        }
-        Op::SwitchKey(which, _) | Op::DropKey(which) => {
-            let index = which % reference.keys.len();
-            let key = &mut reference.keys[index];
-            // The name may be another user's by now: a key is found by its own id.
-            reference.identities.get(&key.user).ok_or(missing)?;
-            let state = key.active.as_mut().ok_or(missing)?;
-            match op {
-                Op::SwitchKey(_, active) => *state = *active,
-                _ => key.active = None,
-            }
-        }
+        Op::AddKey(_) | Op::SwitchKey(..) | Op::DropKey(_) => return predict_key(reference, op),
         Op::Advance(minutes) => reference.now += minutes,
         Op::Assume(who, role, minutes) => {
             let who = &reference.askers[who % reference.askers.len()];
@@ -388,6 +371,33 @@ fn predict(reference: &mut Reference, op: &Op) -> std::result::Result<(), &'stat
             }
         }
         Op::Ask(..) => {}
+    }
+    Ok(())
+}
+
+/// What becomes of access keys.
+fn predict_key(reference: &mut Reference, op: &Op) -> std::result::Result<(), &'static str> {
+    let missing = "NoSuchEntity";
+    match op {
+        Op::AddKey(name) => {
+            let owner = reference.identities.get(name).ok_or(missing)?.id;
+            if reference.keys_of(owner) == MOST_KEYS {
+                return Err("LimitExceeded");
+            }
+            reference.keys.push(Key { user: *name, owner, id: String::new(), active: Some(true) });
+        }
+        Op::SwitchKey(which, _) | Op::DropKey(which) => {
+            let index = which % reference.keys.len();
+            let key = &mut reference.keys[index];
+            // The name may be another user's by now: a key is found by its own id.
+            reference.identities.get(&key.user).ok_or(missing)?;
+            let state = key.active.as_mut().ok_or(missing)?;
+            match op {
+                Op::SwitchKey(_, active) => *state = *active,
+                _ => key.active = None,
+            }
+        }
+        _ => {}
     }
     Ok(())
 }

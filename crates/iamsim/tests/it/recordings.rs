@@ -1,8 +1,10 @@
 //! Errors as AWS sends them, row by row: each row makes the error here and holds its code, status and text
-//! against the row's. Where `IAMSIM_CORPORA` names the recordings, every error recorded from IAM and STS must
-//! match a row, or a line of the list of what is not covered, with the reason.
+//! against the row's. Where `IAMSIM_CORPORA` names the recordings, every error recorded from IAM and STS, and
+//! what other services say to a policy on a resource, must match a row in code, status and text, or a line of the
+//! list of what is not covered, with the reason.
 
 use iamsim::{AssumeRole, Cloud, Error, GetFederationToken, RoleArn, trust};
+use iamsim_policy::json::{Node, Value};
 
 use crate::support::{ADMINISTRATOR, HOME, Setup, administrator, allow, error, statement, trusting};
 
@@ -181,6 +183,17 @@ const ROWS: &[Row] = rows! {
     ValidationError 400
         "1 validation error detected: Value at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"
         role!(|r| r.tag("k*", "v"));
+    // Resource policies, each service in its own words
+    MalformedPolicy 400 "Policies must be valid JSON and the first byte must be '{'"
+        account!(|a| a.add_resource("arn:aws:s3:::b").unwrap().policy("no json"));
+    MalformedPolicy 400 "Missing required field Statement"
+        account!(|a| a.add_resource("arn:aws:s3:::b").unwrap().policy(r#"{"Version": "2012-10-17"}"#));
+    InvalidParameter 400 "Invalid parameter: Policy statement action out of service scope!" account!(|a| {
+        let topic = "arn:aws:sns:eu-west-1:111122223333:t";
+        let principal = r#""Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sqs:SendMessage""#;
+        let document = statement(&format!(r#"{principal}, "Resource": "{topic}""#));
+        a.add_resource(topic).unwrap().policy(document)
+    });
     // STS
     ValidationError 400 "{} is invalid"
         |_| error(Setup::new().assume(AssumeRole::new(&RoleArn::new_unchecked("nothing-valid-in-here"), "work")));
@@ -318,15 +331,25 @@ fn every_recorded_error_has_its_row_or_a_reason() {
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.starts_with("iam__") && !name.starts_with("sts__") {
+        if !name.ends_with(".snapshot.json") {
             continue;
         }
+        let of_identities = name.starts_with("iam__") || name.starts_with("sts__");
         let source = iamsim_policy::Source::from_bytes(&*name, std::fs::read(&path).unwrap()).unwrap();
         let mut errors = Vec::new();
         collect(&iamsim_policy::json::parse(&source).unwrap(), &mut errors);
-        for (code, message) in errors {
+        for (code, status, message) in errors {
+            // Of the other services, only what they say to a policy on a resource belongs here.
+            let of_policies = code.starts_with("MalformedPolicy") || message.contains("Policy statement");
+            if !of_identities && !of_policies {
+                continue;
+            }
             seen += 1;
-            let row = ROWS.iter().any(|row| row.answer.0 == code && matches(row.answer.2, &message));
+            let found = ROWS.iter().find(|row| row.answer.0 == code && matches(row.answer.2, &message));
+            if let Some(row) = found {
+                assert_eq!(row.answer.1, status, "{name}: {code}: {message}");
+            }
+            let row = found.is_some();
             let reason = NOT_COVERED.iter().position(|(pattern, _)| matches(pattern, &message));
             used.extend(reason.filter(|_| !row));
             assert!(row || reason.is_some(), "{name}: {code}: {message}");
@@ -338,30 +361,38 @@ fn every_recorded_error_has_its_row_or_a_reason() {
     }
 }
 
-/// The codes and messages of all errors in a recording.
-fn collect(node: &iamsim_policy::json::Node<'_>, errors: &mut Vec<(String, String)>) {
-    use iamsim_policy::json::Value;
+/// A recorded error: code, status and message.
+type Recorded = (String, u16, String);
+
+/// All errors in a recording.
+fn collect(node: &Node<'_>, errors: &mut Vec<Recorded>) {
     match &node.value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, errors)),
         Value::Object(members) => {
+            if let Some(error) = member(node, "Error")
+                && let Some(code) = member(error, "Code").map(text)
+            {
+                let status = member(node, "ResponseMetadata").and_then(|node| member(node, "HTTPStatusCode"));
+                let status = status.and_then(|status| text(status).parse().ok()).unwrap_or_default();
+                errors.push((code, status, member(error, "Message").map(text).unwrap_or_default()));
+            }
             for member in members {
-                if member.key == "Error"
-                    && let Value::Object(parts) = &member.value.value
-                {
-                    let text = |key: &str| {
-                        let part = parts.iter().find(|part| part.key == key);
-                        match part.map(|part| &part.value.value) {
-                            Some(Value::String(text)) => Some(text.to_string()),
-                            _ => None,
-                        }
-                    };
-                    if let Some(code) = text("Code") {
-                        errors.push((code, text("Message").unwrap_or_default()));
-                    }
-                }
                 collect(&member.value, errors);
             }
         }
         _ => {}
+    }
+}
+
+fn member<'n, 's>(node: &'n Node<'s>, key: &str) -> Option<&'n Node<'s>> {
+    let Value::Object(members) = &node.value else { return None };
+    members.iter().find(|member| member.key == key).map(|member| &member.value)
+}
+
+fn text(node: &Node<'_>) -> String {
+    match &node.value {
+        Value::String(text) => text.to_string(),
+        Value::Number(text) => (*text).to_owned(),
+        _ => String::new(),
     }
 }
