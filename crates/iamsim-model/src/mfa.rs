@@ -1,4 +1,4 @@
-//! MFA devices and access keys of users.
+//! MFA devices of users and root users, and access keys of users.
 //!
 //! Knows secrets as bytes and steps as numbers; what code a device shows at which instant is worked out where
 //! there is a clock.
@@ -26,6 +26,7 @@ pub enum MfaSecret {
 #[derive(Clone, Debug)]
 pub(crate) struct MfaDevice {
     pub(crate) secret: MfaSecret,
+    /// Whose it is; the account's root user's when there is no user.
     pub(crate) user: Option<UserId>,
     /// The time step of the last code that was used.
     pub(crate) used: Option<i64>,
@@ -42,12 +43,12 @@ pub(crate) struct AccessKeyState {
 }
 
 impl World {
-    /// `CreateVirtualMFADevice` and `EnableMFADevice` for a user; the name may carry a path. The answer is the
-    /// serial number, which is the device's ARN (ID-10).
+    /// `CreateVirtualMFADevice` and `EnableMFADevice` for a user, or for the account's root user where none is
+    /// named; the name may carry a path. The answer is the serial number, which is the device's ARN (ID-10).
     pub fn add_mfa_device(
         &mut self,
         account: AccountId,
-        user: &UserId,
+        user: Option<&UserId>,
         path_and_name: &str,
         secret: MfaSecret,
     ) -> Result<String, ModelError> {
@@ -55,25 +56,38 @@ impl World {
         check_name(MFA_NAME, name)?;
         check_path(&path, false)?;
         let serial = format!("arn:{}:iam::{account}:mfa{path}{name}", self.partition());
-        self.user_ref(account, user)?;
-        let account = self.account_mut(account)?;
-        if account.mfa_devices.contains_key(&*serial) {
+        if self.account_ref(account)?.mfa_devices.contains_key(&*serial) {
             return Err(ModelError::taken("MFA device already exists.")); // ERR-14
         }
-        let owned = account.mfa_devices.values().filter(|device| device.user.as_ref() == Some(user)).count();
+        self.enable_mfa_device(account, user, &serial, secret)?;
+        Ok(serial)
+    }
+
+    /// QUO-10: a user and root each have their own.
+    fn enable_mfa_device(
+        &mut self,
+        account: AccountId,
+        user: Option<&UserId>,
+        serial: &str,
+        secret: MfaSecret,
+    ) -> Result<(), ModelError> {
+        if let Some(user) = user {
+            self.user_ref(account, user)?;
+        }
+        let account = self.account_mut(account)?;
+        let owned = account.mfa_devices.values().filter(|device| device.user.as_ref() == user).count();
         if let Some(limit) = account.quotas.exceeded(Quota::MfaDevicesPerUser, owned + 1) {
             return Err(ModelError::quota(Quota::MfaDevicesPerUser, limit));
         }
-        let device = MfaDevice { secret, user: Some(user.clone()), used: None };
-        account.mfa_devices.insert(serial.as_str().into(), device);
-        Ok(serial)
+        account.mfa_devices.insert(serial.into(), MfaDevice { secret, user: user.cloned(), used: None });
+        Ok(())
     }
 
     /// `EnableMFADevice` for a hardware device, by the serial number on it, which is no ARN (ID-11).
     pub fn add_hardware_mfa_device(
         &mut self,
         account: AccountId,
-        user: &UserId,
+        user: Option<&UserId>,
         serial: &str,
         secret: MfaSecret,
     ) -> Result<(), ModelError> {
@@ -84,18 +98,10 @@ impl World {
                  GAHT12345678"
             )));
         }
-        self.user_ref(account, user)?;
         if self.mfa_device(serial).is_ok() {
             return Err(ModelError::taken("MFA Device is already in use.")); // ERR-14
         }
-        let account = self.account_mut(account)?;
-        let owned = account.mfa_devices.values().filter(|device| device.user.as_ref() == Some(user)).count();
-        if let Some(limit) = account.quotas.exceeded(Quota::MfaDevicesPerUser, owned + 1) {
-            return Err(ModelError::quota(Quota::MfaDevicesPerUser, limit));
-        }
-        let device = MfaDevice { secret, user: Some(user.clone()), used: None };
-        account.mfa_devices.insert(serial.into(), device);
-        Ok(())
+        self.enable_mfa_device(account, user, serial, secret)
     }
 
     /// `DeactivateMFADevice` and `DeleteVirtualMFADevice`.
@@ -106,18 +112,19 @@ impl World {
         }
     }
 
-    /// The serial numbers of a user's devices.
-    pub fn mfa_serials(&self, account: AccountId, user: &UserId) -> Vec<String> {
+    /// The serial numbers of a user's devices, or of the root user's.
+    pub fn mfa_serials(&self, account: AccountId, user: Option<&UserId>) -> Vec<String> {
         let Ok(account) = self.account_ref(account) else { return Vec::new() };
-        let owned = account.mfa_devices.iter().filter(|(_, device)| device.user.as_ref() == Some(user));
+        let owned = account.mfa_devices.iter().filter(|(_, device)| device.user.as_ref() == user);
         owned.map(|(serial, _)| serial.to_string()).collect()
     }
 
-    /// What a device shows, and whose it is.
-    pub fn mfa_device(&self, serial: &str) -> Result<(&MfaSecret, Option<&UserId>), ModelError> {
-        let device = self.state().accounts.values().find_map(|account| account.mfa_devices.get(serial));
-        let device = device.ok_or_else(|| no_device(serial))?;
-        Ok((&device.secret, device.user.as_ref()))
+    /// What a device shows, and whose it is: an account's user's, or its root user's.
+    pub fn mfa_device(&self, serial: &str) -> Result<(&MfaSecret, AccountId, Option<&UserId>), ModelError> {
+        let mut accounts = self.state().accounts.values();
+        let found = accounts.find_map(|account| Some((account.id, account.mfa_devices.get(serial)?)));
+        let (account, device) = found.ok_or_else(|| no_device(serial))?;
+        Ok((&device.secret, account, device.user.as_ref()))
     }
 
     /// Marks a time step of a device as used; false when it, or a later one, was used before (STS-31).

@@ -1,10 +1,14 @@
 //! An account, for editing.
 
-use iamsim_model::{Caller, GroupId, IdentityId, PolicyDocument, PolicyId, ProfileId, Quota, RoleId, UserId};
+use iamsim_model::{
+    Caller, ErrorCode, GroupId, IdentityId, MfaSecret, PolicyDocument, PolicyId, ProfileId, Quota, RoleId,
+    UserId,
+};
 use iamsim_policy::AccountId;
 
 use crate::Result;
 use crate::cloud::Cloud;
+use crate::error::Error;
 use crate::identity::{Group, IdentityMut, Role, User};
 use crate::resource::{InstanceProfileMut, PolicyMut, ResourceMut, VpcEndpointMut};
 
@@ -202,6 +206,39 @@ impl<'c> AccountMut<'c> {
     pub fn instance_profile(&mut self, name: &str) -> Result<InstanceProfileMut<'_>> {
         self.cloud.world.profile_arn(self.id, name)?;
         Ok(InstanceProfileMut::new(self.cloud, self.id, name))
+    }
+
+    /// Gives the account's root user a virtual MFA device (QUO-10), `arn:aws:iam::ACCOUNT:mfa/NAME`;
+    /// [`Cloud::mfa_code`] is what it shows.
+    ///
+    /// ```
+    /// let mut cloud = iamsim::Cloud::new();
+    /// let mut account = cloud.account("111122223333")?;
+    /// let root = account.root_mfa_device("root-phone")?.root();
+    /// let phone = "arn:aws:iam::111122223333:mfa/root-phone";
+    /// let code = cloud.mfa_code(phone)?;
+    /// let session = cloud.console().sign_in_with_mfa(&root, phone, &code)?;
+    /// cloud.assert_allows(session.caller(), "s3:ListAllMyBuckets", "*");
+    /// # Ok::<(), iamsim::Error>(())
+    /// ```
+    pub fn root_mfa_device(&mut self, name: &str) -> Result<&mut Self> {
+        let secret = MfaSecret::Totp(self.cloud.mint.bytes(&format!("{}/root/{name}", self.id)).into());
+        self.cloud.world.add_mfa_device(self.id, None, name, secret)?;
+        Ok(self)
+    }
+
+    /// Takes the root user's MFA device away, by its serial number.
+    pub fn delete_root_mfa_device(&mut self, serial: &str) -> Result<&mut Self> {
+        let (_, account, user) = self.cloud.world.mfa_device(serial)?;
+        if account != self.id || user.is_some() {
+            return Err(Error::new(
+                ErrorCode::NoSuchEntity,
+                format!("MFA Device with serial number {serial} does not exist."),
+            )
+            .with_reason("it is not a device of the account's root user"));
+        }
+        self.cloud.world.delete_mfa_device(self.id, serial)?;
+        Ok(self)
     }
 
     /// The account's root user.

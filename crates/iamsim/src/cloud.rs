@@ -148,7 +148,7 @@ impl Cloud {
 
     /// The code that an MFA device shows now, by its serial number.
     pub fn mfa_code(&self, serial: &str) -> Result<String> {
-        let (secret, _) = self.world.mfa_device(serial)?;
+        let (secret, ..) = self.world.mfa_device(serial)?;
         Ok(mfa::code(secret, self.clock.now()))
     }
 

@@ -77,7 +77,7 @@ impl<'c> Console<'c> {
         self.sign_in_as(user, None)
     }
 
-    /// Signs a user in, with a code of one of its MFA devices. Switching roles carries it on (SIG-11).
+    /// Signs a user or root user in, with a code of one of its MFA devices. Switching roles carries it on (SIG-11).
     pub fn sign_in_with_mfa(self, user: &Caller, serial: &str, code: &str) -> Result<ConsoleSession> {
         let sts = Sts::new(&mut *self.cloud);
         sts.verify_mfa(user, serial, code)?;

@@ -293,12 +293,12 @@ impl IdentityMut<'_, User> {
     /// ```
     pub fn hardware_mfa_device(self, serial: &str) -> Result<Self> {
         let secret = MfaSecret::Totp(self.cloud.mint.bytes(serial).into());
-        self.cloud.world.add_hardware_mfa_device(self.account, &self.user_id(), serial, secret)?;
+        self.cloud.world.add_hardware_mfa_device(self.account, Some(&self.user_id()), serial, secret)?;
         Ok(self)
     }
 
     fn add_mfa(self, name: &str, secret: MfaSecret) -> Result<Self> {
-        self.cloud.world.add_mfa_device(self.account, &self.user_id(), name, secret)?;
+        self.cloud.world.add_mfa_device(self.account, Some(&self.user_id()), name, secret)?;
         Ok(self)
     }
 
@@ -310,7 +310,7 @@ impl IdentityMut<'_, User> {
 
     /// The serial numbers of the user's MFA devices.
     pub fn mfa_serials(&self) -> Vec<String> {
-        self.cloud.world.mfa_serials(self.account, &self.user_id())
+        self.cloud.world.mfa_serials(self.account, Some(&self.user_id()))
     }
 
     /// `CreateAccessKey`.

@@ -137,9 +137,13 @@ impl<'c> Sts<'c> {
 
 impl Sts<'_> {
     fn check_mfa(self, who: &Caller, serial: &str, code: &str) -> Result<Self> {
+        // Who can have a device: a user, or a root user, who is none of them.
         let user = match who.as_session().map(iamsim_model::Session::principal) {
-            Some(SessionPrincipal::User { user, .. }) => Some(user),
-            _ => who.user_id(),
+            Some(SessionPrincipal::User { user, .. }) => Some(Some(user)),
+            Some(SessionPrincipal::Root { .. }) => Some(None),
+            Some(_) => None,
+            None if who.is_root() => Some(None),
+            None => who.user_id().map(Some),
         };
         let unable = || {
             Error::new(
@@ -151,10 +155,10 @@ impl Sts<'_> {
         let (Some(user), Some(account)) = (user, who.account()) else {
             return Err(unable().with_reason("only users have MFA devices (STS-32)"));
         };
-        let Ok((secret, Some(owner))) = self.cloud.world.mfa_device(serial) else {
+        let Ok((secret, home, owner)) = self.cloud.world.mfa_device(serial) else {
             return Err(unable().with_reason(format!("there is no MFA device `{serial}`")));
         };
-        if owner != user {
+        if (home, owner) != (account, user) {
             return Err(unable().with_reason(format!("the MFA device `{serial}` is another user's")));
         }
         let wrong = || {

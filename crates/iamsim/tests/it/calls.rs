@@ -1,8 +1,11 @@
 //! Calls that carry something of their own: provided contexts, hardware devices, access keys.
 
-use iamsim::{AssumeRole, Cloud, GetSessionToken, ProvidedContext, TimeDelta, trust};
+use iamsim::{AssumeRole, Cloud, GetSessionToken, Layer, ProvidedContext, TimeDelta, trust};
 
-use crate::support::{AWAY, HOME, Setup, allow, assert_reason, assert_refused, error, trusting_when, user};
+use crate::support::{
+    AWAY, HOME, MANAGEMENT, Setup, allow, assert_reason, assert_refused, error, statement, trusting_when,
+    user,
+};
 
 const CONTEXTS: &str = r#"["sts:AssumeRole", "sts:SetContext"]"#;
 
@@ -99,6 +102,45 @@ fn a_hardware_device_is_known_by_its_serial_number_and_belongs_to_one_user() {
     let kept = error(account.user("dev").unwrap().delete());
     assert_eq!(kept.message(), "Cannot delete entity, must delete MFA device first.");
     account.user("dev").unwrap().delete_mfa_device(serial).unwrap().delete().unwrap();
+}
+
+/// QUO-10, PE-MFA-01, PE-SCP-05
+#[test]
+fn a_root_user_has_devices_of_its_own_and_can_be_held_to_them() {
+    let phone = "arn:aws:iam::111122223333:mfa/root-phone";
+    let mut cloud = Cloud::new();
+    let mut account = cloud.account(HOME).unwrap();
+    let dev = account.add_user("dev").unwrap().mfa_device("phone").unwrap().caller();
+    account.root_mfa_device("root-phone").unwrap();
+    let root = account.root();
+    assert_eq!(error(account.root_mfa_device("root-phone").map(drop)).code(), "EntityAlreadyExists");
+    let without_mfa = statement(
+        r#""Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {
+               "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"},
+               "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}"#,
+    );
+    let mut organization = cloud.organization(MANAGEMENT).unwrap();
+    organization.root().add_account(HOME).unwrap().attach_scp("root-needs-mfa", without_mfa).unwrap();
+
+    let plain = cloud.console().sign_in(&root).unwrap();
+    let code = cloud.mfa_code(phone).unwrap();
+    // The device is root's, and another's is not.
+    assert!(cloud.console().sign_in_with_mfa(&dev, phone, &code).is_err());
+    let users = "arn:aws:iam::111122223333:mfa/phone";
+    let users_code = cloud.mfa_code(users).unwrap();
+    assert!(cloud.console().sign_in_with_mfa(&root, users, &users_code).is_err());
+    let signed_in = cloud.console().sign_in_with_mfa(&root, phone, &code).unwrap();
+    cloud.assert_denied_by(plain.caller(), "s3:ListAllMyBuckets", "*", Layer::ServiceControl);
+    cloud.assert_allows(signed_in.caller(), "s3:ListAllMyBuckets", "*");
+    cloud.clock().advance(TimeDelta::seconds(30));
+    let code = cloud.mfa_code(phone).unwrap();
+    let token = cloud.sts().get_session_token(&root, GetSessionToken::new().mfa(phone, &code)).unwrap();
+    cloud.assert_allows(token.caller(), "s3:ListAllMyBuckets", "*");
+
+    let mut account = cloud.account(HOME).unwrap();
+    assert_eq!(error(account.delete_root_mfa_device(users).map(drop)).code(), "NoSuchEntity");
+    account.delete_root_mfa_device(phone).unwrap();
+    assert_eq!(error(cloud.mfa_code(phone)).code(), "NoSuchEntity");
 }
 
 /// TRAP-67
