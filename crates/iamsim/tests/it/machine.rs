@@ -280,7 +280,6 @@ fn carry_out(cloud: &mut Cloud, reference: &Reference, op: &Op) -> Result<Option
 }
 
 /// Carries it out on the reference: the code it must be refused with, if it must.
-#[expect(clippy::too_many_lines, reason = "one arm an operation: the model reads as a table")]
 fn predict(reference: &mut Reference, op: &Op) -> std::result::Result<(), &'static str> {
     let missing = "NoSuchEntity";
     match op {
