@@ -237,7 +237,7 @@ fn carrier(arn: &Arn) -> &str {
         cuts.nth(parts - 1).and_then(|(at, _)| text.get(..head + at)).unwrap_or(text)
     };
     match arn.service() {
-        "s3" if arn.resource().starts_with("accesspoint/") => before("/", 2),
+        "s3" if is_access_point(arn) => before("/", 2),
         "s3" => before("/", 1),
         "dynamodb" if arn.resource().starts_with("table/") => before("/", 2),
         _ => text,
@@ -281,6 +281,11 @@ pub(crate) fn is_nobody_elses(arn: &Arn) -> bool {
 
 pub(crate) fn is_key(arn: &Arn) -> bool {
     arn.service() == "kms" && arn.resource().starts_with("key/")
+}
+
+/// An S3 access point, or an object that is read through one.
+pub(crate) fn is_access_point(arn: &Arn) -> bool {
+    arn.service() == "s3" && arn.resource().starts_with("accesspoint/")
 }
 
 /// The name by which places in a resource's policy are printed.

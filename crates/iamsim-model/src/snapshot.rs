@@ -15,7 +15,7 @@ use crate::error::ModelError;
 use crate::facts::{Facts, Found};
 use crate::identity::Identity;
 use crate::organization::ControlType;
-use crate::resource::{Grant, is_awss_own, is_key, is_nobody_elses};
+use crate::resource::{Grant, is_access_point, is_awss_own, is_key, is_nobody_elses};
 use crate::session::SessionPrincipal;
 use crate::world::State;
 
@@ -293,8 +293,10 @@ impl State {
             return layers.with_resource(ResourcePolicy::Unknown);
         };
         let Some(resource) = self.resource(account, arn) else {
-            // A key that nobody has described still has a policy (PE-KMS-01); other resources have none.
-            let policy = if is_key(arn) { ResourcePolicy::Unknown } else { ResourcePolicy::None };
+            // A key that nobody has described still has a policy (PE-KMS-01), and behind an access point there is
+            // a bucket, which may have one; other resources have none.
+            let unknown = is_key(arn) || is_access_point(arn);
+            let policy = if unknown { ResourcePolicy::Unknown } else { ResourcePolicy::None };
             return layers.with_resource(policy);
         };
         let mut layers = match &resource.policy {

@@ -64,7 +64,11 @@ fn an_arn_without_account_is_somebody_s_nobody_knows_unless_it_can_be_nobody_els
     let zone = "arn:aws:route53:::hostedzone/Z0123456789";
     check(&cloud, "route53:ChangeResourceRecordSets", zone, unknown);
     check(&cloud, "ec2:RunInstances", "arn:aws:ec2:eu-west-1::image/ami-1", unknown);
-    check(&cloud, "s3:GetObject", "arn:aws:s3:eu-west-1:111122223333:accesspoint/a/object/k", allow);
+    // An access point's ARN names its account, and the bucket behind it may have a policy.
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/a";
+    check(&cloud, "s3:GetObject", &format!("{point}/object/k"), unknown);
+    cloud.account(HOME).unwrap().add_resource(point).unwrap();
+    check(&cloud, "s3:GetObject", &format!("{point}/object/k"), allow);
     // API Gateway finds its APIs in the caller's account; these others are AWS's own.
     check(&cloud, "apigateway:GET", "arn:aws:apigateway:eu-west-1::/restapis/a1b2", allow);
     check(&cloud, "iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", allow);
