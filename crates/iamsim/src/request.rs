@@ -187,7 +187,7 @@ impl RequestBuilder {
         match &self.action {
             Ok(action) => {
                 let catalog = self.snapshot.model().catalog();
-                warning::of_question(catalog, action, &self.resource, &self.overrides)
+                warning::of_question(catalog, &self.caller, action, &self.resource, &self.overrides)
             }
             Err(_) => Vec::new(),
         }

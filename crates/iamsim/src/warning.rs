@@ -6,8 +6,8 @@ use std::fmt;
 
 use iamsim_catalog::{ActionEntry, ActionResource, Applicability, Catalog};
 use iamsim_eval::{ContextValue, Resource};
-use iamsim_model::Overrides;
-use iamsim_policy::{Action, Arn};
+use iamsim_model::{Caller, Overrides};
+use iamsim_policy::{Action, Arn, suggest};
 
 /// Something in a question that is probably not meant so, from
 /// [`RequestBuilder::warnings`](crate::RequestBuilder::warnings). Displays as a sentence, with the nearest name
@@ -37,6 +37,8 @@ pub enum WarningKind {
     UnknownKey,
     /// A request of this action never holds the condition key.
     KeyNeverHeld,
+    /// The catalog knows no service that calls by this name.
+    UnknownServicePrincipal,
 }
 
 impl WarningKind {
@@ -50,6 +52,7 @@ impl WarningKind {
             Self::OtherResourceType => "other-resource-type",
             Self::UnknownKey => "unknown-key",
             Self::KeyNeverHeld => "key-never-held",
+            Self::UnknownServicePrincipal => "unknown-service-principal",
         }
     }
 }
@@ -93,11 +96,13 @@ impl fmt::Display for Warning {
 /// What is odd about a question.
 pub(crate) fn of_question(
     catalog: &Catalog,
+    caller: &Caller,
     action: &Action,
     resource: &Resource,
     overrides: &Overrides,
 ) -> Vec<Warning> {
     let mut found = Vec::new();
+    found.extend(unknown_service(catalog, caller));
     let entry = catalog.action(action.folded());
     match entry {
         None => found.push(unknown_action(catalog, action)),
@@ -116,6 +121,16 @@ pub(crate) fn of_question(
 /// Whether the catalog knows the action and gives it no resource types.
 pub(crate) fn is_asked_without_resource(catalog: &Catalog, action: &Action) -> bool {
     catalog.action(action.folded()).is_some_and(|entry| !entry.has_resource_types())
+}
+
+fn unknown_service(catalog: &Catalog, caller: &Caller) -> Option<Warning> {
+    let name = caller.to_string();
+    if !caller.is_service() || catalog.has_service_principal(&name) {
+        return None;
+    }
+    let meant = suggest::nearest(&name, catalog.service_principals()).map(str::to_owned);
+    let message = format!("the catalog knows no service that calls as `{name}`");
+    Some(Warning::new(WarningKind::UnknownServicePrincipal, message).meant(meant))
 }
 
 fn unknown_action(catalog: &Catalog, action: &Action) -> Warning {

@@ -197,6 +197,23 @@ fn unknown_names_are_warnings_with_the_nearest_name_and_never_errors() {
 }
 
 #[test]
+fn a_service_that_nobody_knows_is_a_warning_too() {
+    let mut cloud = Cloud::new();
+    cloud.account(HOME).unwrap();
+    let warnings = |name: &str| {
+        let request = cloud.request(&Caller::service(name), "lambda:InvokeFunction", FUNCTION);
+        request.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert!(warnings("events.amazonaws.com").is_empty());
+    assert_eq!(
+        warnings("event.amazonaws.com"),
+        [
+            "the catalog knows no service that calls as `event.amazonaws.com`: did you mean `events.amazonaws.com`?"
+        ]
+    );
+}
+
+#[test]
 fn a_failed_assertion_shows_the_warnings() {
     let mut cloud = Cloud::new();
     let plain = user(&mut cloud, HOME, "plain");
