@@ -61,6 +61,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "iamsim-catalog",
             "iamsim-eval",
             "iamsim-generate",
+            "iamsim-lint",
             "iamsim-oracle",
             "iamsim-policy",
             "iamsim-report",

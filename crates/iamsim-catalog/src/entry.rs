@@ -453,6 +453,11 @@ impl<'c> ResourceType<'c> {
         self.bytes.string(Section::Types, self.id, 3).split(FORMAT_SEPARATOR)
     }
 
+    /// Its number among all resource types of the catalog: a key for tables.
+    pub fn index(self) -> usize {
+        self.id
+    }
+
     /// Whether some action of its service is known to be asked on it. Of a type without actions the reference
     /// does not say what it is for.
     pub fn has_actions(self) -> bool {
