@@ -6,6 +6,8 @@
 mod arguments;
 mod atomic;
 mod can;
+mod catalog;
+mod check;
 mod completions;
 mod decide;
 mod diff;
@@ -72,6 +74,10 @@ enum Command {
     Mutate(mutate::Mutate),
     /// Answer authorization cases, one JSON object a line.
     Decide(decide::Decide),
+    /// Say what is most likely not meant in policies.
+    Check(check::Check),
+    /// Look up what AWS's services define, and where that is known from.
+    Catalog(catalog::Lookup),
     Init(init::Init),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -95,6 +101,8 @@ pub fn main() -> ExitCode {
         Command::Diff(diff) => diff.execute(global),
         Command::Mutate(mutate) => mutate.execute(global),
         Command::Decide(decide) => return of_anyhow(decide.run()),
+        Command::Check(check) => return of_anyhow(check.run()),
+        Command::Catalog(catalog) => return of_anyhow(catalog.run()),
         Command::Init(init) => init.execute(global),
         Command::Schema(schema) => schema.execute(),
         Command::Completions(completions) => completions.execute(&mut Arguments::command()),
