@@ -5,6 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level};
 use iamsim::{Decision, Explanation, StatementRef};
 use iamsim_policy::{Effect, Source, Span};
 
+use crate::judge::telling;
 use crate::outcome::{StepKind, StepOutcome, Verdict};
 use crate::render::{Colour, Mark, drawn, first_line, range, snippet};
 
@@ -145,12 +146,12 @@ fn statements(step: &StepOutcome) -> Vec<Shown> {
         span: statement.span(),
         label: format!("this statement of {} {what}", statement.policy_name),
     };
-    let mut statements: Vec<Shown> = match explanation.decision() {
+    let statements: Vec<Shown> = match explanation.decision() {
         Decision::Allow => {
-            explanation.deciding().iter().map(|statement| shown(statement, "allows it")).collect()
+            telling(explanation).iter().map(|statement| shown(statement, "allows it")).collect()
         }
         Decision::ExplicitDeny => {
-            explanation.deciding().iter().map(|statement| shown(statement, "denies it")).collect()
+            telling(explanation).iter().map(|statement| shown(statement, "denies it")).collect()
         }
         Decision::Undetermined => {
             let residuals = explanation.residuals();
@@ -163,9 +164,14 @@ fn statements(step: &StepOutcome) -> Vec<Shown> {
         }
         Decision::ImplicitDeny => nearly(explanation),
     };
-    // A policy that has no text of the user's can't be shown where it stands.
-    statements.retain(|statement| !statement.source.name().is_empty());
-    statements
+    // One policy may count in several places.
+    let mut shown: Vec<Shown> = Vec::new();
+    for statement in statements {
+        if !shown.iter().any(|known| known.span == statement.span && known.source == statement.source) {
+            shown.push(statement);
+        }
+    }
+    shown
 }
 
 /// The statements that would allow, but for a clause or two.

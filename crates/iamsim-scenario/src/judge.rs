@@ -113,7 +113,7 @@ fn actual(came: &Came) -> Option<Actual> {
     if actual.outcome == Some(Expected::Undetermined) {
         actual.unknown = Some(unknown(explanation));
     }
-    let deciding = explanation.map(Explanation::deciding).unwrap_or_default();
+    let deciding = explanation.map(telling).unwrap_or_default();
     if let Some(statement) = deciding.first() {
         actual.policy = Some(bare(statement).to_owned());
         actual.statement = Some(match statement.sid() {
@@ -122,6 +122,19 @@ fn actual(came: &Came) -> Option<Actual> {
         });
     }
     Some(actual)
+}
+
+/// The statements that decided, but for what only limits: it goes without saying where it lets a request
+/// through.
+pub(crate) fn telling(explanation: &Explanation) -> Vec<StatementRef<'_>> {
+    let limits = |statement: &StatementRef<'_>| {
+        matches!(statement.layer, Layer::ServiceControl | Layer::ResourceControl)
+    };
+    let mut statements = explanation.deciding();
+    if explanation.decision() == Decision::Allow {
+        statements.retain(|statement| !limits(statement));
+    }
+    statements
 }
 
 /// A group's policy is called `name of group …` where it bears on a user.
@@ -186,15 +199,12 @@ fn why(explanation: &Explanation) -> String {
         .to_owned();
     let mut text = reason;
     let mut deciding: Vec<String> = Vec::new();
-    for statement in explanation.deciding() {
-        // What only limits goes without saying where it lets the request through.
-        let lets_through = explanation.decision() == Decision::Allow
-            && matches!(statement.layer, Layer::ServiceControl | Layer::ResourceControl);
+    for statement in telling(explanation) {
         let named = match statement.sid() {
             Some(sid) => format!("{sid} ({})", statement.place()),
             None => statement.place(),
         };
-        if !lets_through && !deciding.contains(&named) {
+        if !deciding.contains(&named) {
             deciding.push(named);
         }
     }

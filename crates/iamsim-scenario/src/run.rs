@@ -100,7 +100,7 @@ impl<'f> Runner<'f> {
             }
             let came = self.take(step);
             outcomes.extend(came.into_iter().map(|(asked, judged)| StepOutcome::new(&text, asked, judged)));
-            if !is_question(&step.act) {
+            if !is_question(&step.act) && !matches!(step.act, Act::Remember(_)) {
                 self.watch(&mut watches, index + 1);
             }
         }

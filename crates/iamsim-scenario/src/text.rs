@@ -27,16 +27,33 @@ impl Outcome {
             push_line(&mut text, &format!("      skipped: {reason}"));
         }
         let widths = Widths::of(self.steps());
-        let mut last = None;
-        for step in self.steps() {
-            let place = Some(step.place());
-            write_step(&mut text, step, &widths, place != last, detail);
-            last = place;
+        for lines in self.steps().chunk_by(|one, next| one.place() == next.place()) {
+            let mut folded = 0;
+            for (index, step) in lines.iter().enumerate() {
+                // Of a large matrix what is as expected is told by its number; whatever is not is told.
+                let is_told = detail == Detail::Explanation
+                    || lines.len() <= MANY
+                    || index < SHOWN
+                    || step.verdict() != Verdict::Passed;
+                if is_told {
+                    write_step(&mut text, step, &widths, index == 0, detail);
+                } else {
+                    folded += 1;
+                }
+            }
+            if folded > 0 {
+                push_line(&mut text, &format!("      … and {folded} more as expected"));
+            }
         }
         text
     }
 }
 
+/// A matrix of more questions is folded, to this many.
+const MANY: usize = 12;
+const SHOWN: usize = 6;
+
+#[derive(Clone, Copy, Default)]
 struct Widths {
     who: usize,
     what: usize,
@@ -48,7 +65,10 @@ struct Widths {
 impl Widths {
     fn of(steps: &[StepOutcome]) -> Self {
         let widest = |part: &dyn Fn(&StepOutcome) -> &str| {
-            let lengths = steps.iter().filter(|step| !is_note(step)).map(|step| part(step).chars().count());
+            let lengths = steps
+                .iter()
+                .filter(|step| !is_note(step) && !is_summary(step))
+                .map(|step| part(step).chars().count());
             lengths.filter(|length| *length <= WIDEST).max().unwrap_or_default()
         };
         Self {
@@ -66,6 +86,11 @@ fn is_note(step: &StepOutcome) -> bool {
     step.came().is_empty()
 }
 
+/// A line that speaks of a whole matrix is as long as it is, and makes no column wider.
+fn is_summary(step: &StepOutcome) -> bool {
+    step.verdict() == Verdict::Skipped || step.number() == 0 && step.verdict() == Verdict::Passed
+}
+
 fn write_step(text: &mut String, step: &StepOutcome, widths: &Widths, is_first: bool, detail: Detail) {
     // What holds at every step has no number, and a word in its place.
     let number = match step.number() {
@@ -80,7 +105,6 @@ fn write_step(text: &mut String, step: &StepOutcome, widths: &Widths, is_first: 
     if is_note(step) {
         return push_line(text, &format!("{number}  {}", step.what()));
     }
-    let Widths { who, what, on, context, came } = *widths;
     let verdict = match (step.verdict(), step.expected()) {
         // Why a step was skipped stands below it.
         (Verdict::Done | Verdict::Skipped, _) => String::new(),
@@ -90,6 +114,7 @@ fn write_step(text: &mut String, step: &StepOutcome, widths: &Widths, is_first: 
             format!("UNDETERMINED, expected {}", expected.unwrap_or("a decision"))
         }
     };
+    let Widths { who, what, on, context, came } = if is_summary(step) { Widths::default() } else { *widths };
     let columns = [
         pad(step.who().unwrap_or_default(), who),
         pad(step.what(), what),
@@ -99,7 +124,11 @@ fn write_step(text: &mut String, step: &StepOutcome, widths: &Widths, is_first: 
         verdict,
     ];
     // A column that nobody fills takes no room.
-    let widths = [who, what, on, context, came, 1];
+    let widths = if is_summary(step) {
+        columns.each_ref().map(|column| column.trim_end().len())
+    } else {
+        [who, what, on, context, came, 1]
+    };
     let shown = columns.iter().zip(widths).filter(|(_, width)| *width > 0).map(|(column, _)| column.as_str());
     push_line(text, &format!("{number}  {}", shown.collect::<Vec<_>>().join("  ")));
     for difference in step.differences() {

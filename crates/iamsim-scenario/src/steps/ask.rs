@@ -65,59 +65,36 @@ impl Reader<'_, '_> {
             resources.push((Spanned::new("*".to_owned(), fields.span), "*".to_owned()));
         }
         let mut targets: Vec<Target> = Vec::new();
+        let mut is_of_use = vec![false; actions.len()];
         for (arn, written) in resources {
-            let expanded = self.expanded(&actions, &arn);
+            let expanded = expanded(&actions, &mut is_of_use, &arn.value);
+            if expanded.is_empty() {
+                self.error_with_help(
+                    Code::InvalidAction,
+                    arn.span,
+                    format!("nothing that is asked applies to `{written}`"),
+                    "name an action itself to ask it all the same",
+                );
+                continue;
+            }
             // The same actions are held once, however many resources they are asked of.
             let actions: Arc<[String]> = match targets.iter().find(|target| *target.actions == *expanded) {
                 Some(target) => target.actions.clone(),
                 None => expanded.into(),
             };
-            if !actions.is_empty() {
-                targets.push(Target { arn: arn.value, written, actions });
-            }
+            targets.push(Target { arn: arn.value, written, actions });
         }
-        targets
-    }
-
-    /// The actions that a resource is asked for: patterns are what the catalog knows to apply to it.
-    fn expanded(&mut self, actions: &[Text], arn: &Text) -> Vec<String> {
-        let mut expanded: Vec<String> = Vec::new();
-        let mut known = BTreeSet::new();
-        let types = arn.value.parse::<Arn>().map(|arn| Catalog::embedded().resource_types(&arn));
-        let types = types.unwrap_or_default();
-        let applies = |action: &ActionEntry<'_>| {
-            // Of a resource that the catalog does not know it can't be said what applies.
-            types.is_empty()
-                || action.resources().any(|on| {
-                    let of = on.resource_type();
-                    types.iter().any(|known| known.name() == of.name() && known.service() == of.service())
-                })
-        };
-        for action in actions {
-            if !is_pattern(&action.value) {
-                if known.insert(action.value.clone()) {
-                    expanded.push(action.value.clone());
-                }
-                continue;
-            }
-            let mut found = false;
-            for entry in matching(&action.value).filter(applies) {
-                found = true;
-                let name = entry.to_string();
-                if known.insert(name.clone()) {
-                    expanded.push(name);
-                }
-            }
-            if !found {
+        for (action, is_of_use) in actions.iter().zip(is_of_use) {
+            if !is_of_use && !targets.is_empty() {
                 self.error_with_help(
                     Code::InvalidAction,
                     action.span,
-                    format!("no action that `{}` names applies to `{}`", action.value, arn.value),
+                    format!("no action that `{}` names applies to what is asked about", action.value),
                     "name the action itself to ask all the same, or ask this of another resource",
                 );
             }
         }
-        expanded
+        targets
     }
 
     /// Whether it is an action, or a pattern that the catalog knows actions for.
@@ -312,6 +289,35 @@ impl Reader<'_, '_> {
         let message = format!("the comparison does not ask for `{text}`");
         self.error_with_help(Code::UnknownName, span, message, help);
     }
+}
+
+/// The actions that a resource is asked for, once each: patterns are what the catalog knows to apply to it.
+/// `is_of_use` tells of each entry whether it named any.
+fn expanded(actions: &[Text], is_of_use: &mut [bool], arn: &str) -> Vec<String> {
+    let types = arn.parse::<Arn>().map(|arn| Catalog::embedded().resource_types(&arn)).unwrap_or_default();
+    let applies = |action: &ActionEntry<'_>| {
+        // Of a resource that the catalog does not know it can't be said what applies.
+        types.is_empty()
+            || action.resources().any(|on| {
+                let of = on.resource_type();
+                types.iter().any(|known| known.name() == of.name() && known.service() == of.service())
+            })
+    };
+    let mut expanded: Vec<String> = Vec::new();
+    let mut known = BTreeSet::new();
+    for (action, is_of_use) in actions.iter().zip(is_of_use) {
+        let is_named = !is_pattern(&action.value);
+        let named = is_named.then(|| action.value.clone());
+        let fitting = (!is_named).then(|| matching(&action.value).filter(applies));
+        let fitting = fitting.into_iter().flatten().map(|entry| entry.to_string());
+        for name in named.into_iter().chain(fitting) {
+            *is_of_use = true;
+            if known.insert(name.clone()) {
+                expanded.push(name);
+            }
+        }
+    }
+    expanded
 }
 
 fn is_pattern(text: &str) -> bool {

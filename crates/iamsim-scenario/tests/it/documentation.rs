@@ -1,6 +1,6 @@
 //! What is told of the format: the schema and `testdata/README.md`.
 
-use iamsim_scenario::{Detail, Source, no_files, reference, schema};
+use iamsim_scenario::{Detail, MemoryFiles, Scenario, Source, loader, no_files, reference, schema};
 
 use crate::files;
 
@@ -33,7 +33,8 @@ fn the_readme_lists_the_fields_the_code_knows() {
 #[test]
 fn the_schema_takes_every_story() {
     let validator = validator();
-    for name in files::stories() {
+    let worlds = files::in_folder("testdata/scenarios/worlds");
+    for name in files::stories().into_iter().chain(worlds) {
         let file = value(&files::text(&name));
         let errors: Vec<String> =
             validator.iter_errors(&file).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -68,20 +69,28 @@ fn the_schema_refuses_every_mistake_that_a_schema_can_see() {
     }
 }
 
-/// The fenced blocks of the README in a language.
-fn blocks(language: &str) -> Vec<String> {
+/// The fenced blocks of the README in a language, each with the name of the file that it is.
+fn blocks(language: &str) -> Vec<(String, String)> {
     let readme = files::text(README);
     let mut blocks = Vec::new();
-    let mut block: Option<String> = None;
+    // What is open, and the lines in it; none of them in a block of another language.
+    let mut open: Option<(Option<String>, String)> = None;
     for line in readme.lines() {
-        match (&mut block, line.strip_prefix("```")) {
-            (None, Some(tag)) if tag == language => block = Some(String::new()),
-            (Some(text), None) => {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(tag)) => {
+                let (tag, name) = tag.split_once(' ').unwrap_or((tag, ""));
+                open = Some(((tag == language).then(|| name.to_owned()), String::new()));
+            }
+            (Some((_, text)), None) => {
                 text.push_str(line);
                 text.push('\n');
             }
-            (Some(_), Some(_)) => blocks.extend(block.take()),
-            _ => {}
+            (Some(_), Some(_)) => {
+                if let Some((Some(name), text)) = open.take() {
+                    blocks.push((name, text));
+                }
+            }
+            (None, None) => {}
         }
     }
     assert!(!blocks.is_empty(), "{README} has no {language}");
@@ -91,10 +100,20 @@ fn blocks(language: &str) -> Vec<String> {
 #[test]
 fn every_example_of_the_readme_runs_and_holds() {
     let validator = validator();
-    for text in blocks("json") {
-        assert!(validator.is_valid(&value(&text)), "{text}");
+    let (worlds, stories): (Vec<_>, Vec<_>) =
+        blocks("json").into_iter().partition(|(name, _)| !name.is_empty());
+    for (_, text) in worlds.iter().chain(&stories) {
+        let errors: Vec<String> = validator
+            .iter_errors(&value(text))
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert_eq!(errors, Vec::<String>::new(), "{text}");
+    }
+    assert!(stories.len() >= 6 && !worlds.is_empty());
+    let files = MemoryFiles::new(worlds);
+    for (_, text) in stories {
         let source = Source::new("example.json", text.as_str());
-        let outcome = iamsim_scenario::Scenario::parse(&source, &mut no_files)
+        let outcome = Scenario::parse(&source, &mut loader(&files, "example.json"))
             .and_then(|scenario| scenario.run())
             .unwrap_or_else(|findings| panic!("{findings:#?}\n{text}"));
         let totals = outcome.totals();
@@ -105,8 +124,83 @@ fn every_example_of_the_readme_runs_and_holds() {
 
 #[test]
 fn what_the_readme_prints_is_what_comes() {
-    let source = Source::new("first.json", blocks("json").swap_remove(0));
-    let scenario = iamsim_scenario::Scenario::parse(&source, &mut no_files).unwrap();
+    let (_, first) = blocks("json").swap_remove(0);
+    let source = Source::new("first.json", first);
+    let scenario = Scenario::parse(&source, &mut no_files).unwrap();
     let printed = scenario.run().unwrap().to_text(Detail::Reason);
-    assert!(blocks("text").contains(&printed), "the README prints something else than\n{printed}");
+    assert!(
+        blocks("text").iter().any(|(_, text)| *text == printed),
+        "the README prints something else than\n{printed}"
+    );
+}
+
+/// What the reader says of shapes that are right or wrong by what other fields mean, which no schema sees.
+const BY_MEANING: [&str; 8] = [
+    "this step needs",
+    "needs the field `session`",
+    "needs the field `as`",
+    "needs the field `trust`",
+    "this change changes nothing",
+    "to change",
+    "an MFA code needs",
+    // Of a user they are names, of an account objects.
+    "`groups` is",
+];
+
+/// Whatever is put in the place of a value: the schema refuses nothing that the reader takes, and the reader finds
+/// nothing wrong with a shape that the schema takes.
+#[test]
+fn schema_and_reader_agree_on_every_value_in_every_place() {
+    let validator = validator();
+    for name in ["testdata/scenarios/review-of-a-change.json", "testdata/scenarios/sessions.json"] {
+        let story = value(&files::text(name));
+        let mut places = Vec::new();
+        collect(&story, "", &mut places);
+        for place in places.iter().filter(|place| !is_in_a_policy(&story, place)) {
+            for other in
+                [serde_json::json!(null), 7.into(), true.into(), serde_json::json!([]), serde_json::json!({})]
+            {
+                let mut changed = story.clone();
+                *changed.pointer_mut(place).unwrap() = other.clone();
+                let source = Source::new(name, changed.to_string());
+                let found = files::parse(&source).err().unwrap_or_default();
+                let is_valid = validator.is_valid(&changed);
+                assert!(
+                    is_valid || !found.is_empty(),
+                    "only the schema refuses {other} at {place} of {name}"
+                );
+                let shape = found.iter().find(|finding| {
+                    ["wrong-type", "unknown-field", "missing-field"].contains(&finding.code())
+                        && !BY_MEANING.iter().any(|words| finding.message().contains(words))
+                });
+                assert!(
+                    !is_valid || shape.is_none(),
+                    "only the reader refuses {other} at {place}: {shape:?}"
+                );
+            }
+        }
+    }
+}
+
+fn collect(value: &serde_json::Value, at: &str, places: &mut Vec<String>) {
+    let mut visit = |key: &str, value: &serde_json::Value| {
+        let place = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+        places.push(place.clone());
+        collect(value, &place, places);
+    };
+    match value {
+        serde_json::Value::Object(members) => members.iter().for_each(|(key, value)| visit(key, value)),
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| visit(&index.to_string(), value));
+        }
+        _ => {}
+    }
+}
+
+/// The policy language is judged by its own reader, in far more detail than a schema can.
+fn is_in_a_policy(story: &serde_json::Value, place: &str) -> bool {
+    let above = place.char_indices().filter(|(_, letter)| *letter == '/').map(|(at, _)| &place[..at]);
+    above
+        .chain([place])
+        .any(|above| story.pointer(above).is_some_and(|value| value.get("Statement").is_some()))
 }
