@@ -19,6 +19,8 @@ pub(crate) enum Came {
         from: DateTime<Utc>,
         until: DateTime<Utc>,
         link: Option<String>,
+        /// What the call rested on.
+        decisions: Vec<Explanation>,
     },
     Done,
     Refused(Error),
@@ -71,8 +73,21 @@ pub(crate) fn judge(came: Came, expect: Option<&Expectation>) -> Judged {
         explanations: match came {
             Came::Decision(explanation) => vec![*explanation],
             Came::Refused(error) => error.explanation().cloned().into_iter().collect(),
-            Came::Session { .. } | Came::Done | Came::Impossible(_) => Vec::new(),
+            Came::Session { decisions, .. } => decisions,
+            Came::Done | Came::Impossible(_) => Vec::new(),
         },
+    }
+}
+
+impl Came {
+    /// The explanations of the decisions that were made.
+    pub(crate) fn explanations(&self) -> Vec<&Explanation> {
+        match self {
+            Self::Decision(explanation) => vec![&**explanation],
+            Self::Refused(error) => error.explanation().into_iter().collect(),
+            Self::Session { decisions, .. } => decisions.iter().collect(),
+            Self::Done | Self::Impossible(_) => Vec::new(),
+        }
     }
 }
 

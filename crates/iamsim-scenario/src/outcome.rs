@@ -61,7 +61,7 @@ pub(crate) struct Judged {
     pub(crate) expected: Option<String>,
     pub(crate) verdict: Verdict,
     pub(crate) differences: Vec<Difference>,
-    /// The decision that tells, last.
+    /// The decision that tells, first.
     pub(crate) explanations: Vec<Explanation>,
     pub(crate) actual: Option<Actual>,
 }
@@ -420,7 +420,7 @@ impl StepOutcome {
 
     /// The explanation of the decision, where there was one: the one that tells when there were several.
     pub fn explanation(&self) -> Option<&Explanation> {
-        self.judged.explanations.last()
+        self.judged.explanations.first()
     }
 
     /// The explanations of all decisions that the step rests on: a session may need several.

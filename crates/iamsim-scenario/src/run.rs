@@ -140,12 +140,7 @@ impl<'f> Runner<'f> {
     }
 
     fn observe(&self, came: &Came) {
-        let explanation = match came {
-            Came::Decision(explanation) => Some(&**explanation),
-            Came::Refused(error) => error.explanation(),
-            _ => None,
-        };
-        explanation.into_iter().for_each(self.observer);
+        came.explanations().into_iter().for_each(self.observer);
     }
 
     fn take(&mut self, step: &Step) -> Vec<(Asked, Judged)> {

@@ -26,6 +26,7 @@ impl Runner<'_> {
                     from: self.cloud.clock().now(),
                     until: session.expires_at(),
                     link: None,
+                    decisions: session.decisions().to_vec(),
                 };
                 self.cast.opened(name, Known::Session(session.caller().clone()));
                 came
@@ -156,6 +157,7 @@ impl Runner<'_> {
                     from: self.cloud.clock().now(),
                     until: session.expires_at(),
                     link: None,
+                    decisions: Vec::new(),
                 };
                 self.cast.opened(&name, Known::Console(session));
                 came

@@ -199,8 +199,12 @@ fn collect(value: &serde_json::Value, at: &str, places: &mut Vec<String>) {
 
 /// The policy language is judged by its own reader, in far more detail than a schema can.
 fn is_in_a_policy(story: &serde_json::Value, place: &str) -> bool {
-    let above = place.char_indices().filter(|(_, letter)| *letter == '/').map(|(at, _)| &place[..at]);
-    above
-        .chain([place])
-        .any(|above| story.pointer(above).is_some_and(|value| value.get("Statement").is_some()))
+    let mut above = Some(place);
+    while let Some(at) = above {
+        if story.pointer(at).is_some_and(|value| value.get("Statement").is_some()) {
+            return true;
+        }
+        above = at.rsplit_once('/').map(|(above, _)| above);
+    }
+    false
 }

@@ -311,9 +311,21 @@ fn every_question_is_seen_by_an_observer() {
         4
     );
     assert_eq!(seen("", r#"{ "as": "dev", "assume": "operator", "session": "one" }"#), 1, "refused");
+    // A session rests on what allowed it.
+    let tagged = r#"{ "as": "ops", "assume": "operator", "session": "one", "sourceIdentity": "ops" }"#;
+    assert_eq!(seen("", tagged), 1, "refused: nothing lets ops set a source identity");
+    assert_eq!(seen("", &tagged.replace(r#", "sourceIdentity": "ops""#, "")), 1, "opened");
     let never = r#""never": [{ "as": "dev", "do": "s3:DeleteObject", "on": "plan" }],"#;
     assert_eq!(seen(never, r#"{ "wait": "5m" }"#), 2);
     let compare =
         format!(r#"{BEFORE}, {{ "compare": "before", "as": "dev", "do": "s3:GetObject", "on": "plan" }}"#);
     assert_eq!(seen("", &compare), 2);
+}
+
+#[test]
+fn an_opened_session_tells_the_decisions_it_rests_on() {
+    let outcome = run(r#"{ "as": "ops", "assume": "operator", "session": "one" }"#);
+    let [decision] = outcome.steps()[0].explanations() else { panic!("{outcome:?}") };
+    assert_eq!(decision.request().action().as_str(), "sts:AssumeRole");
+    assert!(decision.deciding().iter().any(|statement| statement.policy_name == "become"));
 }
