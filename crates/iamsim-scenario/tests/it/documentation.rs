@@ -157,9 +157,7 @@ fn schema_and_reader_agree_on_every_value_in_every_place() {
         let mut places = Vec::new();
         collect(&story, "", &mut places);
         for place in places.iter().filter(|place| !is_in_a_policy(&story, place)) {
-            for other in
-                [serde_json::json!(null), 7.into(), true.into(), serde_json::json!([]), serde_json::json!({})]
-            {
+            for other in [serde_json::json!(null), 7.into(), serde_json::json!({})] {
                 let mut changed = story.clone();
                 *changed.pointer_mut(place).unwrap() = other.clone();
                 let source = Source::new(name, changed.to_string());

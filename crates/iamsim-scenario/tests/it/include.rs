@@ -195,3 +195,18 @@ fn a_world_has_no_steps_to_take() {
     let findings = Scenario::parse(&source, &mut load).unwrap_err();
     assert_eq!(findings[0].message(), "this is a world, and no step is taken in it");
 }
+
+#[test]
+fn worlds_that_include_each_other_without_end_are_one_finding() {
+    // Each is another file, as a folder that is a link to itself would make them.
+    let mut load = |path: &str| {
+        let bytes =
+            format!(r#"{{ "world": "x", "include": ["in/{}"] }}"#, path.replace('/', "-")).into_bytes();
+        Ok(iamsim_scenario::Loaded { name: path.to_owned(), bytes })
+    };
+    let source = Source::new("s.json", r#"{ "scenario": "x", "include": ["a.json"], "steps": [] }"#);
+    let findings = Scenario::parse(&source, &mut load).unwrap_err();
+    let [finding] = findings.as_slice() else { panic!("{} findings", findings.len()) };
+    assert_eq!(finding.code(), "cyclic-include");
+    assert_eq!(finding.message(), "files include files more than 32 deep");
+}
