@@ -17,6 +17,9 @@ use crate::outcome::StepKind;
 use crate::read::{value, values};
 use crate::reader::{Fields, Reader, Text};
 
+/// How a request without a resource is written.
+const NO_RESOURCE: &str = "*";
+
 /// A context and its name in the file.
 type NamedContext = (String, Vec<(String, ContextEntry)>);
 
@@ -55,26 +58,29 @@ impl Reader<'_, '_> {
         let mut resources = Vec::new();
         for text in &self.one_or_many(fields.get("on"), "`on`") {
             if let Some(arn) = self.resolved(text.span, here.names.resource(&text.value)) {
-                let readable = arn == "*" || here.refusable;
+                let readable = arn == NO_RESOURCE || here.refusable;
                 if readable || self.arn(&Spanned::new(arn.clone(), text.span)).is_some() {
                     resources.push((Spanned::new(arn, text.span), text.value.clone()));
                 }
             }
         }
         if fields.get("on").is_none() {
-            resources.push((Spanned::new("*".to_owned(), fields.span), "*".to_owned()));
+            resources
+                .push((Spanned::new(NO_RESOURCE.to_owned(), fields.key_span("do")), NO_RESOURCE.to_owned()));
         }
         let mut targets: Vec<Target> = Vec::new();
         let mut is_of_use = vec![false; actions.len()];
         for (arn, written) in resources {
             let expanded = expanded(&actions, &mut is_of_use, &arn.value);
             if expanded.is_empty() {
-                self.error_with_help(
-                    Code::InvalidAction,
-                    arn.span,
-                    format!("nothing that is asked applies to `{written}`"),
-                    "name an action itself to ask it all the same",
-                );
+                let (message, help) = if arn.value == NO_RESOURCE {
+                    let message = "nothing that is asked can be asked without a resource".to_owned();
+                    (message, "say of which, with `on`")
+                } else {
+                    let message = format!("nothing that is asked applies to `{written}`");
+                    (message, "name an action itself to ask it all the same")
+                };
+                self.error_with_help(Code::InvalidAction, arn.span, message, help);
                 continue;
             }
             // The same actions are held once, however many resources they are asked of.
@@ -167,9 +173,27 @@ impl Reader<'_, '_> {
             let labels = values(self.texts(fields.get("labels"), "`labels`"));
             let skip = self.some_text(fields.get("skip"), "`skip`").map(value);
             let Some(ask) = self.ask(&fields, here) else { continue };
+            self.check_resources(&fields, &ask, kind);
             invariants.push(Invariant { span: node.span, name, labels, skip, kind, ask });
         }
         invariants
+    }
+
+    /// What is said of an action for ever is meant of what it acts on: asked without a resource it would hold, or
+    /// fail, for a request that AWS never sees.
+    fn check_resources(&mut self, fields: &Fields<'_, '_>, ask: &Ask, kind: StepKind) {
+        let mut actions =
+            ask.targets.iter().filter(|target| target.arn == NO_RESOURCE).flat_map(|target| &*target.actions);
+        let needing = actions
+            .find(|action| Catalog::embedded().action(action).is_some_and(ActionEntry::has_resource_types));
+        if let Some(action) = needing {
+            self.error_with_help(
+                Code::MissingField,
+                fields.key_span("do"),
+                format!("`{action}` acts on a resource, and `{}` names none", kind.as_str()),
+                "say on which, with `on`",
+            );
+        }
     }
 
     pub(super) fn compare(&mut self, fields: &Fields<'_, '_>, here: Here<'_>) -> Option<Act> {
@@ -296,6 +320,9 @@ impl Reader<'_, '_> {
 fn expanded(actions: &[Text], is_of_use: &mut [bool], arn: &str) -> Vec<String> {
     let types = arn.parse::<Arn>().map(|arn| Catalog::embedded().resource_types(&arn)).unwrap_or_default();
     let applies = |action: &ActionEntry<'_>| {
+        if arn == NO_RESOURCE {
+            return !action.has_resource_types();
+        }
         // Of a resource that the catalog does not know it can't be said what applies.
         types.is_empty()
             || action.resources().any(|on| {

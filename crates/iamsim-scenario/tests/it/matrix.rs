@@ -70,9 +70,9 @@ fn a_pattern_is_every_action_that_applies_to_the_resource() {
     let (objects, buckets) = (&["s3:GetObject"][..], &["s3:GetBucketPolicy"][..]);
     check(r#""on": "plan","#, "s3:Get*", objects, buckets);
     check(r#""on": "drafts","#, "s3:get*", buckets, objects);
-    check("", "s3:List*", &["s3:ListAllMyBuckets", "s3:ListBucket"], objects);
+    check("", "s3:List*", &["s3:ListAllMyBuckets"], &["s3:ListBucket"]);
     check(r#""on": "arn:aws:sqs:eu-west-1:111122223333:orders","#, "*", &["sqs:SendMessage"], objects);
-    assert!(asked("", "ec2:*").len() > 500);
+    assert!(asked("", "ec2:*").len() > 100);
     // An action that is named is asked, whether the catalog knows it or not, and no more than once.
     let outcome = run(r#"{ "as": "dev", "do": ["s3:GetObject", "s3:GetObject", "s3:GetObj*", "s3:Unheard"],
         "on": "plan", "expect": "deny" }"#);
