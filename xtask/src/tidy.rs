@@ -59,12 +59,12 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "iamsim-case",
             "iamsim-catalog",
+            "iamsim-cli",
             "iamsim-eval",
             "iamsim-generate",
             "iamsim-lint",
             "iamsim-oracle",
             "iamsim-policy",
-            "iamsim-report",
             "iamsim-scenario",
         ],
     ),

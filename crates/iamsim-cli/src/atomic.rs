@@ -4,10 +4,24 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Replaces a file, or makes it.
+/// Replaces a file, or makes it. A link stays one: what it leads to is written. What may be done with the file
+/// stays as it is. What is no ordinary file, such as `/dev/stdout`, is written to as it is.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let beside = beside(path);
-    write_all(&beside, text).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| discard(&beside))
+    let about = match fs::metadata(path) {
+        Ok(about) => Some(about),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    if about.as_ref().is_some_and(|about| !about.is_file() && !about.is_dir()) {
+        return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+    }
+    let path = if about.is_some() { fs::canonicalize(path)? } else { path.to_path_buf() };
+    let beside = beside(&path);
+    let keep_permissions = || about.map_or(Ok(()), |about| fs::set_permissions(&beside, about.permissions()));
+    write_all(&beside, text)
+        .and_then(|()| keep_permissions())
+        .and_then(|()| fs::rename(&beside, &path))
+        .inspect_err(|_| discard(&beside))
 }
 
 /// Makes a file that is not there yet; one that is there stays, and is an error.

@@ -14,6 +14,7 @@ mod diff;
 mod disk;
 mod exit;
 mod failure;
+mod graph;
 mod init;
 mod json;
 mod man;
@@ -71,6 +72,7 @@ enum Command {
     WhoCan(who_can::WhoCan),
     WhatCan(what_can::WhatCan),
     Diff(diff::Diff),
+    Graph(graph::Graph),
     Mutate(mutate::Mutate),
     /// Answer authorization cases, one JSON object a line.
     Decide(decide::Decide),
@@ -99,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::WhoCan(who_can) => who_can.execute(global),
         Command::WhatCan(what_can) => what_can.execute(global),
         Command::Diff(diff) => diff.execute(global),
+        Command::Graph(graph) => graph.execute(global),
         Command::Mutate(mutate) => mutate.execute(global),
         Command::Decide(decide) => return of_anyhow(decide.run()),
         Command::Check(check) => return of_anyhow(check.run()),

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
-use iamsim_coverage::Coverage;
+use iamsim_coverage::{Coverage, PolicyCoverage};
+use iamsim_report::{CoveredCondition, CoveredPolicy, CoveredStatement, Report};
 use iamsim_scenario::{
-    Detail, Explanation, FileOutcome, Finding, Options, Outcome, Totals, find, report, run_files,
+    Blessed, Colour, Detail, Explanation, FileOutcome, Files as _, Finding, Options, Outcome, Scenario,
+    Severity, Source, Totals, bless, excerpt, find, loader, run_files,
 };
 
 use crate::Global;
@@ -28,12 +30,16 @@ Examples:
   iamsim run scenarios/first.json --explain
   iamsim run scenarios/ --filter bucket --watch
   iamsim run scenarios/ --coverage --min-coverage 100 --lcov target/policies.lcov
+  iamsim run scenarios/ --format html --output report.html
+  iamsim run scenarios/ --format sarif --output iam.sarif
+  iamsim run scenarios/ --bless
 
 In a folder every file that ends in `.json` is a scenario, in folders inside it too; folders named `policies` are
 left out.
 
 Exit status: 0 every expectation holds, 1 one fails or too little is covered, 2 an input can't be used (the others
 still run), 4 a step that needs a decision stays undetermined.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Run {
     /// Scenario files, or folders of them.
     #[arg(value_name = "PATH")]
@@ -47,8 +53,13 @@ pub struct Run {
     /// Show only the scenarios with this tag and the steps with this label; may be given again.
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
-    /// How to print.
-    #[arg(long, value_enum, default_value_t)]
+    /// Write what came into the expectations that do not hold; the rest of each file stays as it is.
+    ///
+    /// Refused where the environment variable CI is set: a pipeline that blesses proves nothing.
+    #[arg(long, conflicts_with_all = ["filter", "tags", "watch"])]
+    bless: bool,
+    /// How to print: `text`, `json`, `junit`, `sarif`, `github`, `markdown` or `html`.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// Write there instead of to standard output: whole, or not at all.
     #[arg(long, short, value_name = "FILE")]
@@ -72,13 +83,20 @@ pub struct Run {
     jobs: Jobs,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
-    /// For people.
-    #[default]
+    /// For people, as it comes.
     Text,
-    /// For programs; testdata/README.md tells the fields.
-    Json,
+    /// One document at the end.
+    Report(iamsim_report::Format),
+}
+
+impl std::str::FromStr for Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == "text" { Ok(Self::Text) } else { name.parse().map(Self::Report) }
+    }
 }
 
 /// Where scenarios are looked for, and which when nothing is said.
@@ -136,9 +154,12 @@ impl Run {
     }
 
     fn once(&self, is_quiet: bool, place: &Place) -> Result<Exit, Failure> {
+        if self.bless && std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
+            return Err(Failure::new("nothing is blessed where the environment variable `CI` is set"));
+        }
         let disk = Disk { base: place.base.clone() };
         let found = find(&disk, &place.paths);
-        let mut printer = Printer::new(self, is_quiet);
+        let mut printer = Printer::new(self, &disk, is_quiet);
         for finding in &found.findings {
             printer.refused(std::slice::from_ref(finding));
         }
@@ -177,7 +198,7 @@ impl Run {
                 }
             }
         }
-        let exit = printer.finish()?;
+        let exit = printer.finish(self.wants_coverage().then_some(&coverage))?;
         Ok(exit.and(self.covered(&coverage)?))
     }
 
@@ -191,10 +212,12 @@ impl Run {
     /// Tells of the coverage, and whether it is enough.
     fn covered(&self, coverage: &Coverage) -> Result<Exit, Failure> {
         if self.coverage {
-            // With JSON on standard output, the table would spoil it.
+            // A document on standard output would be spoilt by the table.
             match self.format {
-                Format::Text => failure::print(&format!("\n{}", coverage.to_text()))?,
-                Format::Json => failure::line(coverage.to_text().trim_end()),
+                Format::Text if self.output.is_none() => {
+                    failure::print(&format!("\n{}", coverage.to_text()))?;
+                }
+                _ => failure::line(coverage.to_text().trim_end()),
             }
         }
         if let Some(path) = &self.lcov {
@@ -232,37 +255,80 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("can't write `{}`: {}", shown(path), told(&error))))
 }
 
+/// What the HTML shows of the coverage.
+fn covered(coverage: &Coverage) -> iamsim_report::Coverage {
+    let policy = |policy: &PolicyCoverage| {
+        let statements = policy.statements.iter().map(|statement| {
+            let conditions = statement.conditions.iter().map(|condition| {
+                let counts = (condition.held, condition.failed);
+                CoveredCondition::new(&condition.key, &condition.operator, condition.span, counts)
+            });
+            let counts = (statement.matched, statement.judged);
+            let (sid, effect) = (statement.sid.clone(), statement.effect);
+            CoveredStatement::new(statement.span, sid, effect, counts, conditions.collect())
+        });
+        let place = policy.source.place(policy.span).to_string();
+        CoveredPolicy::new(place, policy.source.clone(), policy.span, statements.collect())
+    };
+    iamsim_report::Coverage { policies: coverage.policies().map(policy).collect() }
+}
+
+impl Disk {
+    /// Writes what came into a scenario: how many steps it changed, and what could not be written.
+    fn bless(&self, outcome: &Outcome) -> Result<(usize, Vec<Finding>), Finding> {
+        let Blessed { text, steps, left, .. } = bless(outcome);
+        let Some(text) = text else { return Ok((0, left)) };
+        let name = outcome.file();
+        let unusable = |reason: String| Finding::unreadable(name, reason);
+        // What is written has to be a scenario still, and of the file that was run.
+        let source = Source::new(name, text.as_str());
+        if let Err(findings) = Scenario::parse(&source, &mut loader(self, name)) {
+            let why = findings.first().map_or_else(String::new, ToString::to_string);
+            return Err(unusable(format!("it would not be a scenario any more when it is blessed: {why}")));
+        }
+        if self.read(name).as_deref() != Ok(outcome.source().text().as_bytes()) {
+            return Err(unusable("it has changed while it was run, and is not blessed".to_owned()));
+        }
+        atomic::replace(&self.base.join(name), &text)
+            .map_err(|error| unusable(format!("it can't be written: {}", told(&error))))?;
+        Ok((steps, left))
+    }
+}
+
 /// Prints outcomes as they come, or all of them at the end.
 struct Printer<'r> {
     run: &'r Run,
+    disk: &'r Disk,
     is_quiet: bool,
     detail: Detail,
+    colour: Colour,
     is_first: bool,
     matched: bool,
     unusable: usize,
     totals: Totals,
     /// What could not be written, and ended the run.
     failed: Option<Failure>,
-    /// What is written to a file, or in a form that has an end.
+    /// What is written to a file.
     text: String,
-    outcomes: Vec<Outcome>,
-    findings: Vec<Finding>,
+    report: Report,
 }
 
 impl<'r> Printer<'r> {
-    fn new(run: &'r Run, is_quiet: bool) -> Self {
+    fn new(run: &'r Run, disk: &'r Disk, is_quiet: bool) -> Self {
+        let colour = if run.output.is_some() { Colour::Off } else { failure::colour(&io::stdout()) };
         Self {
             run,
+            disk,
             is_quiet,
             detail: if run.explain { Detail::Explanation } else { Detail::Reason },
+            colour,
             is_first: true,
             matched: false,
             unusable: 0,
             totals: Totals::default(),
             failed: None,
             text: String::new(),
-            outcomes: Vec::new(),
-            findings: Vec::new(),
+            report: Report::new(),
         }
     }
 
@@ -273,7 +339,13 @@ impl<'r> Printer<'r> {
             Ok(outcome) => {
                 self.matched = true;
                 self.told(&warnings);
-                self.outcome(outcome);
+                self.outcome(&outcome);
+                if self.run.bless {
+                    match self.disk.bless(&outcome) {
+                        Ok((steps, left)) => self.blessed(outcome.file(), steps, &left),
+                        Err(finding) => self.refused(&[finding]),
+                    }
+                }
             }
         }
         if self.failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -285,24 +357,43 @@ impl<'r> Printer<'r> {
         self.told(findings);
     }
 
+    /// A document holds its findings; where it goes into a file, what is an error is told as well.
     fn told(&mut self, findings: &[Finding]) {
-        match self.run.format {
-            Format::Json => self.findings.extend_from_slice(findings),
-            Format::Text => failure::findings(findings),
+        if self.run.format == Format::Text {
+            return failure::findings(findings);
+        }
+        self.report.add_findings(findings);
+        if self.run.output.is_some() {
+            let errors: Vec<Finding> =
+                findings.iter().filter(|finding| finding.severity() == Severity::Error).cloned().collect();
+            failure::findings(&errors);
         }
     }
 
-    fn outcome(&mut self, outcome: Outcome) {
+    fn outcome(&mut self, outcome: &Outcome) {
         let totals = outcome.totals();
         self.totals += totals;
         match self.run.format {
-            Format::Json => self.outcomes.push(outcome),
+            Format::Report(_) => self.report.add(outcome),
             Format::Text if self.is_quiet && totals.failed + totals.undetermined == 0 => {}
             Format::Text => {
                 let gap = if std::mem::take(&mut self.is_first) { "" } else { "\n" };
-                let text = outcome.to_text(self.detail);
-                self.write(&format!("{gap}{text}"));
+                let mut text = format!("{gap}{}", outcome.to_text(self.detail));
+                for drawn in outcome.steps().iter().filter_map(|step| excerpt(step, self.colour)) {
+                    text.push('\n');
+                    text.push_str(&drawn);
+                    text.push('\n');
+                }
+                self.write(&text);
             }
+        }
+    }
+
+    fn blessed(&mut self, file: &str, steps: usize, left: &[Finding]) {
+        self.told(left);
+        if steps > 0 && self.run.format == Format::Text {
+            let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
+            self.write(&format!("      {steps} of {file} blessed\n"));
         }
     }
 
@@ -317,7 +408,7 @@ impl<'r> Printer<'r> {
         }
     }
 
-    fn finish(mut self) -> Result<Exit, Failure> {
+    fn finish(mut self, coverage: Option<&Coverage>) -> Result<Exit, Failure> {
         let exit = match (self.unusable, self.totals.failed, self.totals.undetermined) {
             (0, 0, 0) => Exit::Yes,
             (0, 0, _) => Exit::Undetermined,
@@ -325,8 +416,11 @@ impl<'r> Printer<'r> {
             _ => Exit::Unusable,
         };
         match self.run.format {
-            Format::Json => {
-                let text = report(&self.outcomes, &self.findings, self.detail);
+            Format::Report(format) => {
+                if let Some(coverage) = coverage {
+                    self.report.set_coverage(covered(coverage));
+                }
+                let text = self.report.render(format, self.detail);
                 self.write(&text);
             }
             Format::Text if self.is_quiet && exit == Exit::Yes => {}
