@@ -4,10 +4,15 @@
 //! another way of doing the same, measured in the same run. Instructions don't depend on the weather, and the
 //! gate counts them.
 
+mod docs;
 mod gate;
+mod growth;
+mod peers;
+mod start;
 mod table;
 
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -30,6 +35,10 @@ pub(crate) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Task {
     Gate(gate::Arguments),
+    Peers(peers::Options),
+    Growth(growth::Options),
+    Start(start::Options),
+    Docs(docs::Options),
 }
 
 /// Runs a task in the repository at `root`; what it has to say goes to `say`.
@@ -37,6 +46,10 @@ pub(crate) fn run(arguments: &Arguments, root: &Path, say: &mut dyn FnMut(&str))
     match &arguments.task {
         None => table::run(&arguments.table, root, say),
         Some(Task::Gate(arguments)) => gate::run(arguments, root, say),
+        Some(Task::Peers(options)) => peers::run(options, root, say),
+        Some(Task::Growth(options)) => growth::run(options, root, say),
+        Some(Task::Start(options)) => start::run(options, root, say),
+        Some(Task::Docs(options)) => docs::run(options, root, say),
     }
 }
 
@@ -87,4 +100,13 @@ fn aligned(rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Writes beside the file and moves over it, so that no half file stays.
+fn write(root: &Path, name: &str, text: &str) -> Outcome {
+    let path = root.join(name);
+    let beside = path.with_extension("part");
+    fs::write(&beside, text)
+        .and_then(|()| fs::rename(&beside, &path))
+        .map_err(|error| format!("{name} can't be written: {error}"))
 }

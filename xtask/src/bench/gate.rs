@@ -91,12 +91,24 @@ pub(crate) fn run(arguments: &Arguments, root: &Path, say: &mut dyn FnMut(&str))
     ))
 }
 
+/// Counts as rows: a work's instructions, and how many times its lower bound they are.
+pub(crate) fn rows_of(counts: &[(String, f64)]) -> Vec<Vec<String>> {
+    let mut rows = vec![["", "instructions", "× lower bound"].map(str::to_owned).to_vec()];
+    for (name, count) in counts {
+        let bound = counts.iter().find(|(other, _)| *other == format!("{name} lower bound"));
+        let times = bound.map_or_else(String::new, |(_, bound)| format!("{:.1}", count / bound));
+        rows.push(vec![name.clone(), format!("{count:.0}"), times]);
+    }
+    rows
+}
+
 fn lines<'v>(value: &'v Value, key: &str) -> Vec<&'v str> {
     let lines = value.get(key).and_then(Value::as_array);
     lines.map(|lines| lines.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
 }
 
-fn has_valgrind() -> bool {
+/// Whether there is a valgrind to count with.
+pub(crate) fn has_valgrind() -> bool {
     let asked =
         Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     asked.is_ok_and(|status| status.success())

@@ -55,6 +55,8 @@ pub(crate) struct Measured {
     pub(crate) group: String,
     /// `iamsim`.
     pub(crate) function: String,
+    /// The number a bench was run with, where it was run with several.
+    pub(crate) value: Option<f64>,
     /// Nanoseconds for one decision where the bench counts decisions, for the whole elsewhere.
     pub(crate) nanoseconds: f64,
     /// The same of the baseline.
@@ -87,17 +89,34 @@ pub(crate) fn run(arguments: &Options, root: &Path, say: &mut dyn FnMut(&str)) -
         ));
     }
     say(aligned(&rows(&measured, against)).trim_end());
-    if cfg!(debug_assertions) && arguments.quick {
+    if arguments.quick {
         say("(quick: good for a look, not for a claim)");
     }
     Ok(())
 }
 
-/// Runs the benches and reads what criterion wrote.
-pub(crate) fn measure(arguments: &Options, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome<Vec<Measured>> {
+impl Options {
+    /// A run that keeps and compares nothing.
+    pub(crate) fn of(filter: Option<String>, quick: bool) -> Self {
+        Self { filter, quick, save: None, against: None }
+    }
+}
+
+/// Runs all benches and reads what criterion wrote.
+pub(crate) fn measure(options: &Options, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome<Vec<Measured>> {
+    measure_all(BENCHES, options, root, say)
+}
+
+/// Runs some benches and reads what criterion wrote.
+pub(crate) fn measure_all(
+    benches: &[&str],
+    arguments: &Options,
+    root: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Outcome<Vec<Measured>> {
     let home = root.join("target/criterion");
     forget_new(&home).map_err(|error| format!("can't clear {}: {error}", home.display()))?;
-    for bench in BENCHES {
+    for bench in benches {
         say(&format!("measuring {bench} …"));
         let mut command =
             cargo(root, &["bench", "--quiet", "--package", "iamsim-benches", "--bench", bench, "--"]);
@@ -121,7 +140,7 @@ pub(crate) fn measure(arguments: &Options, root: &Path, say: &mut dyn FnMut(&str
     read(&home, arguments.against.as_deref(), &mut measured)?;
     let place = |measured: &Measured| {
         let first = measured.group.split('/').next().unwrap_or_default();
-        BENCHES.iter().position(|bench| *bench == first)
+        benches.iter().position(|bench| *bench == first)
     };
     measured.sort_by_key(|measured| (place(measured), measured.group.clone(), measured.is_base()));
     Ok(measured)
@@ -168,6 +187,7 @@ fn read(folder: &Path, against: Option<&str>, measured: &mut Vec<Measured>) -> O
         measured.push(Measured {
             group: text("group_id"),
             function: text("function_id"),
+            value: about.get("value_str").and_then(Value::as_str).and_then(|value| value.parse().ok()),
             nanoseconds: median(&path.join("estimates.json"))? / pieces,
             before: before.map(|path| median(&path)).transpose()?.map(|before| before / pieces),
             bytes: about.pointer("/throughput/Bytes").and_then(Value::as_f64),
@@ -280,6 +300,7 @@ mod tests {
         let measured = |group: &str, function: &str, nanoseconds: f64| Measured {
             group: group.to_owned(),
             function: function.to_owned(),
+            value: None,
             nanoseconds,
             before: None,
             bytes: None,
