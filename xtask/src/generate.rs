@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use iamsim_generate::{Corpus, DUPLICATES, Organization, Settings, Tier, adversarial, to_lines};
 
-/// Write a synthetic organization: a scenario with the whole world, and the requests asked of it.
+/// Write a synthetic organization: its world, and the requests asked of it.
 ///
-/// The same tier and seed make the same bytes. With a folder there come `organization.json` (a scenario
-/// without steps: `cargo xtask simulate` and everything else that reads scenarios loads it), `requests.jsonl`
+/// The same tier and seed make the same bytes. With a folder there come `organization.json` (a world file that
+/// includes one for each account; scenarios include it, and whatever reads a world reads it), `requests.jsonl`
 /// (one request a line) and `adversarial/` (files that are large, odd or broken on purpose). Without one the
-/// scenario goes to standard output.
+/// world goes to standard output as one file.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// S, M, L, XL or XXL: 10, 100, 1,000, 10,000 or 100,000 roles.
@@ -46,20 +46,21 @@ pub(crate) fn run(arguments: &Arguments, say: &mut dyn FnMut(&str)) -> Result<()
     let corpus = Corpus::new();
     let settings = Settings::new(arguments.tier, arguments.seed).with_duplicates(arguments.duplicates);
     let organization = Organization::generate(&corpus, &settings);
-    let scenario = organization.to_scenario();
     let Some(folder) = &arguments.folder else {
-        return match io::stdout().write_all(scenario.as_bytes()) {
+        return match io::stdout().write_all(organization.to_world().as_bytes()) {
             // Whoever reads may have seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written.map_err(|error| format!("can't write to standard output: {error}")),
         };
     };
-    write(folder, "organization.json", scenario.as_bytes())?;
+    for (name, text) in organization.to_files() {
+        write(folder, &name, text.as_bytes())?;
+    }
     let requests = organization.requests(&corpus, arguments.requests);
     write(folder, "requests.jsonl", to_lines(&requests).as_bytes())?;
     let odd = adversarial(&corpus);
     for file in &odd {
-        write(&folder.join("adversarial"), file.name, &file.bytes)?;
+        write(folder, &format!("adversarial/{}", file.name), &file.bytes)?;
     }
     say(&format!(
         "{} roles in {} accounts, {} different documents, {} bytes of policies; {} requests; {} odd files: {}",
@@ -78,8 +79,8 @@ pub(crate) fn run(arguments: &Arguments, say: &mut dyn FnMut(&str)) -> Result<()
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
     let path = folder.join(name);
     let failed = |error: io::Error| format!("can't write {}: {error}", path.display());
-    fs::create_dir_all(folder).map_err(failed)?;
-    let beside = folder.join(format!("{name}.part"));
+    fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
+    let beside = path.with_extension("part");
     fs::write(&beside, bytes).map_err(failed)?;
     fs::rename(&beside, &path).map_err(failed)
 }
@@ -87,21 +88,25 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use iamsim_generate::Verdict;
-    use iamsim_scenario::{Scenario, Source, no_files};
+    use iamsim_scenario::{MemoryFiles, Scenario, Source, World, loader, no_files};
 
     use super::*;
 
-    fn run_through(name: &str, text: &str) -> String {
-        let scenario = Scenario::parse(&Source::new(name, text), &mut no_files).unwrap();
-        scenario.run().unwrap().totals().to_string()
-    }
-
     #[test]
-    fn a_generated_organization_is_a_scenario() {
+    fn a_generated_organization_is_a_world_in_one_file_or_in_many() {
         let corpus = Corpus::new();
         for tier in [Tier::S, Tier::M] {
             let organization = Organization::generate(&corpus, &Settings::new(tier, 7));
-            assert_eq!(run_through("organization.json", &organization.to_scenario()), "0 passed, 0 failed");
+            let one = Source::new("organization.json", organization.to_world());
+            let one = World::read(&one, &mut no_files).unwrap();
+            let files = organization.to_files();
+            let first = Source::new("organization.json", files.first().unwrap().1.as_str());
+            let files = MemoryFiles::new(files);
+            let many = World::read(&first, &mut loader(&files, "organization.json")).unwrap();
+            assert_eq!(one.cloud().account_ids(), many.cloud().account_ids());
+            assert_eq!(one.cloud().account_ids().len(), tier.size().accounts + 1);
+            assert_eq!(one.cloud().roles().len(), tier.size().roles);
+            assert_eq!(many.cloud().roles().len(), tier.size().roles);
         }
     }
 
@@ -109,8 +114,9 @@ mod tests {
     fn the_odd_scenarios_run_as_they_say() {
         for file in adversarial(&Corpus::new()) {
             if file.verdict == Verdict::Scenario {
-                let text = String::from_utf8(file.bytes).unwrap();
-                let totals = run_through(file.name, &text);
+                let source = Source::from_bytes(file.name, file.bytes).unwrap();
+                let scenario = Scenario::parse(&source, &mut no_files).unwrap();
+                let totals = scenario.run().unwrap().totals().to_string();
                 assert!(totals.ends_with("0 failed") && !totals.starts_with('0'), "{}: {totals}", file.name);
             }
         }

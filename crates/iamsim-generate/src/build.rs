@@ -12,9 +12,6 @@ impl Organization {
     /// What AWS would refuse; the generator makes nothing that is.
     pub fn build(&self) -> Result<Cloud> {
         let mut cloud = Cloud::new().with_seed(self.seed);
-        for (arn, text) in &self.aws {
-            cloud.add_managed_policy(arn, &**text)?;
-        }
         cloud.defer_principal_checks();
         cloud.account(&self.management)?;
         for account in &self.accounts {

@@ -41,7 +41,7 @@ mod tests {
         let text = |seed| {
             let corpus = Corpus::new();
             let organization = Organization::generate(&corpus, &Settings::new(Tier::S, seed));
-            organization.to_scenario() + &to_lines(&organization.requests(&corpus, 50))
+            organization.to_world() + &to_lines(&organization.requests(&corpus, 50))
         };
         assert_eq!(text(1), text(1));
         assert_ne!(text(1), text(2));

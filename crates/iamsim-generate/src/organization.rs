@@ -120,8 +120,8 @@ pub struct Organization {
     pub units: Vec<Unit>,
     /// Member accounts.
     pub accounts: Vec<Account>,
-    /// Texts of the AWS managed policies that are attached, by ARN.
-    pub aws: BTreeMap<String, Arc<str>>,
+    /// Texts of the AWS managed policies that are attached, by ARN: what the catalog has.
+    pub(crate) aws: BTreeMap<String, Arc<str>>,
 }
 
 /// What is asked of the generator.

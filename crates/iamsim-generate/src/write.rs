@@ -1,8 +1,8 @@
 //! An organization as files.
 //!
-//! The form is that of scenarios, since it alone holds everything: accounts, the organization with its control
-//! policies, resources with theirs. (AWS's account authorization details hold one account's identities and
-//! nothing else.)
+//! The form is that of worlds, which scenarios include, since it alone holds everything: accounts, the
+//! organization with its control policies, resources with theirs. (AWS's account authorization details hold one
+//! account's identities and nothing else.)
 
 use crate::corpus::quoted;
 use crate::document::{OIDC_HOST, SAML_PROVIDER};
@@ -72,20 +72,49 @@ impl Json {
 }
 
 impl Organization {
-    /// The whole world as one scenario without steps. Accounts stand on a line of their own.
-    pub fn to_scenario(&self) -> String {
+    /// The whole as one world file. A file holds 16 MiB: larger organizations are written as
+    /// [`to_files`](Self::to_files).
+    pub fn to_world(&self) -> String {
+        let mut json = self.head();
+        json.key("accounts");
+        json.open('{');
+        for account in &self.accounts {
+            json.text.push('\n');
+            json.key(&account.id);
+            write_account(account, &mut json);
+        }
+        self.tail(json)
+    }
+
+    /// The whole as world files, with their names: `organization.json`, which includes one for each account.
+    pub fn to_files(&self) -> Vec<(String, String)> {
+        let name = |account: &Account| format!("accounts/{}.json", account.id);
+        let mut json = self.head();
+        let names: Vec<String> = self.accounts.iter().map(name).collect();
+        json.strings("include", names.iter().map(String::as_str));
+        json.key("accounts");
+        json.open('{');
+        let mut files = vec![("organization.json".to_owned(), self.tail(json))];
+        for (account, name) in self.accounts.iter().zip(names) {
+            let mut json = Json { text: String::new(), fresh: true };
+            json.open('{');
+            json.key("world");
+            json.string(&format!("Account {}", account.id));
+            json.key("accounts");
+            json.open('{');
+            json.key(&account.id);
+            write_account(account, &mut json);
+            json.text.push_str("}}\n");
+            files.push((name, json.text));
+        }
+        files
+    }
+
+    fn head(&self) -> Json {
         let mut json = Json { text: String::new(), fresh: true };
         json.open('{');
-        json.key("scenario");
+        json.key("world");
         json.string(&format!("A synthetic organization of {} roles, seed {}", self.size.roles, self.seed));
-        json.key("managedPolicies");
-        json.open('{');
-        for (arn, text) in &self.aws {
-            json.text.push('\n');
-            json.key(arn);
-            json.text.push_str(text);
-        }
-        json.close('}');
         json.key("organization");
         json.open('{');
         json.key("management");
@@ -95,18 +124,14 @@ impl Organization {
         self.units_below(None, &mut json);
         json.close('}');
         json.close('}');
-        json.key("accounts");
-        json.open('{');
+        json
+    }
+
+    /// The management account ends the list of accounts, and that the file.
+    fn tail(&self, mut json: Json) -> String {
         json.text.push('\n');
         json.key(&self.management);
-        json.text.push_str("{}");
-        for account in &self.accounts {
-            json.text.push('\n');
-            json.key(&account.id);
-            write_account(account, &mut json);
-        }
-        json.close('}');
-        json.text.push_str(",\n\"steps\":[]}\n");
+        json.text.push_str("{}}}\n");
         json.text
     }
 
