@@ -6,7 +6,7 @@ use crate::combine::{Effects, Grants, Logic, Outcome, Relation, Verdicts, combin
 use crate::fixed::FixedRule;
 use crate::index::{Joined, service_bit};
 use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
-use crate::plan::{Sort, Traits};
+use crate::plan::{Plan, Sort, Traits};
 use crate::principal::Reach;
 use crate::request::Request;
 use crate::services;
@@ -87,7 +87,7 @@ pub fn authorize(layers: &Layers, request: &Request) -> Decision {
 }
 
 /// What a walk comes to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Evaluation {
     pub(crate) decision: Decision,
     /// The rule that decided before any policy was read.
@@ -126,10 +126,10 @@ pub(crate) struct Stand {
     pub(crate) if_own: Option<Relation>,
 }
 
-impl Verdicts<Truth> {
+impl<T: Copy> Verdicts<T> {
     /// Whether a layer denies.
     #[inline]
-    pub(crate) fn deny_of(&self, layer: Layer) -> Truth {
+    pub(crate) fn deny_of(&self, layer: Layer) -> T {
         match layer {
             Layer::ResourceControl => self.rcp.deny,
             Layer::ServiceControl => self.scp.deny,
@@ -161,17 +161,20 @@ impl<T: Logic> Inputs<T> {
     }
 }
 
-const NOTHING: Verdicts<Truth> = Verdicts {
-    scp: Effects::UNLIMITED,
-    rcp: Effects::UNLIMITED,
-    endpoint: Effects::UNLIMITED,
-    identity: Effects::SILENT,
-    boundary: Effects::UNLIMITED,
-    session: Effects::UNLIMITED,
-    resource_deny: Truth::False,
-    grants: Grants::NONE,
-    needs_own_side: Truth::False,
-};
+impl<T: Logic> Verdicts<T> {
+    /// What no policies at all come to.
+    const NOTHING: Self = Self {
+        scp: Effects::UNLIMITED,
+        rcp: Effects::UNLIMITED,
+        endpoint: Effects::UNLIMITED,
+        identity: Effects::SILENT,
+        boundary: Effects::UNLIMITED,
+        session: Effects::UNLIMITED,
+        resource_deny: T::FALSE,
+        grants: Grants::NONE,
+        needs_own_side: T::FALSE,
+    };
+}
 
 #[inline]
 pub(crate) fn evaluate<T: Tracer>(layers: &Layers, request: &Request, tracer: &mut T) -> Evaluation {
@@ -180,13 +183,14 @@ pub(crate) fn evaluate<T: Tracer>(layers: &Layers, request: &Request, tracer: &m
     if let Some(rule) = plan.fixed {
         let decision = if rule.allows() { Decision::Allow } else { Decision::ImplicitDeny };
         let outcome = Outcome { allow: rule.allows().into(), explicit_deny: Truth::False };
-        let inputs = Inputs { verdicts: NOTHING, facts: plan.facts };
+        let inputs = Inputs { verdicts: Verdicts::NOTHING, facts: plan.facts };
         return Evaluation { decision, fixed: Some(rule), outcome, inputs, stand };
     }
-    let mut walk = Walk { layers, request, tracer };
+    let mut reader = One { request, has_boundary: layers.boundary.is_some(), tracer };
+    let mut walk = Walk { layers, plan, traits: request.asked().traits(), reader: &mut reader };
     if !T::EXHAUSTIVE && !layers.has_more && plan.is_plain {
         // Most questions are so. The formula is the same: the compiler shortens it for what is constant here.
-        let verdicts = Verdicts { identity: walk.identity(), ..NOTHING };
+        let verdicts = Verdicts { identity: walk.identity(), ..Verdicts::NOTHING };
         let facts = Facts { foreign: plan.facts.foreign, ..Facts::PLAIN };
         return Evaluation::of(Inputs { verdicts, facts }, stand);
     }
@@ -210,6 +214,7 @@ impl Facts<Truth> {
 /// Whether a KMS grant across accounts spares the grantee the Allow of its own account. Low confidence
 /// (PE-KMS-07).
 const KEY_GRANT_IS_ENOUGH_ABROAD: bool = true;
+
 /// Where the caller stands to the resource.
 fn stand(layers: &Layers, request: &Request) -> Stand {
     let mut stand = request.plan.stand;
@@ -227,19 +232,52 @@ fn has_key_grant(layers: &Layers, request: &Request) -> bool {
     layers.grants.iter().any(|grant| grant.covers(request.action()))
 }
 
-struct Walk<'a, T> {
-    layers: &'a Layers,
-    request: &'a Request,
-    tracer: &'a mut T,
+/// Finds out what policies come to, for one question or for many at once.
+pub(crate) trait Reader {
+    /// What it is said in.
+    type Logic: Logic;
+
+    /// Says a truth that holds of all questions.
+    fn all(truth: Truth) -> Self::Logic;
+
+    /// Whether a denial is certain and nothing else need be looked at.
+    fn has_enough(deny: Self::Logic) -> bool;
+
+    /// One thing seen.
+    fn event(&mut self, event: Event);
+
+    /// What policies whose statements are one set come to.
+    fn policies(&mut self, policies: &[Attached], joined: Option<&Joined>) -> Effects<Self::Logic>;
+
+    /// What the policy on the resource comes to: its grants, and whether it denies.
+    fn resource_policy(&mut self, policy: &Attached) -> (Grants<Self::Logic>, Self::Logic);
+
+    /// Whether a KMS grant covers the questions.
+    fn has_key_grant(&self, layers: &Layers) -> Self::Logic;
 }
 
-impl<T: Tracer> Walk<'_, T> {
-    /// What all layers come to, in the order of [`Layer::ALL`]; what lies behind a certain denial is not
+/// The walk over the layers: which have a say, and how their policies unite or intersect.
+pub(crate) struct Walk<'a, R> {
+    pub(crate) layers: &'a Layers,
+    pub(crate) plan: &'a Plan,
+    pub(crate) traits: Traits,
+    pub(crate) reader: &'a mut R,
+}
+
+impl<R: Reader> Walk<'_, R> {
+    /// What all layers come to, in the order of [`Layer::ALL`]; what lies behind a certain denial need not be
     /// looked at.
-    fn inputs(&mut self, stand: Stand) -> Inputs<Truth> {
-        let plan = &self.request.plan;
-        let verdicts = Verdicts { needs_own_side: plan.needs_own_side, ..NOTHING };
-        let mut inputs = Inputs { verdicts, facts: plan.facts };
+    pub(crate) fn inputs(&mut self, stand: Stand) -> Inputs<R::Logic> {
+        let Facts { refused, free, linked, foreign } = self.plan.facts;
+        let mut inputs = Inputs {
+            verdicts: Verdicts { needs_own_side: R::all(self.plan.needs_own_side), ..Verdicts::NOTHING },
+            facts: Facts {
+                refused: R::all(refused),
+                free: R::all(free),
+                linked: R::all(linked),
+                foreign: R::all(foreign),
+            },
+        };
         for layer in Layer::ALL {
             let verdicts = &mut inputs.verdicts;
             match layer {
@@ -251,31 +289,31 @@ impl<T: Tracer> Walk<'_, T> {
                 Layer::PermissionsBoundary => verdicts.boundary = self.boundary(),
                 Layer::Session => verdicts.session = self.session(),
             }
-            let denies = !T::EXHAUSTIVE && inputs.verdicts.deny_of(layer).is_true();
-            if denies && inputs.outcome(stand).explicit_deny.is_true() {
+            let denies = R::has_enough(inputs.verdicts.deny_of(layer));
+            if denies && R::has_enough(inputs.outcome(stand).explicit_deny) {
                 break;
             }
         }
         inputs
     }
 
-    fn resource_control(&mut self) -> Effects<Truth> {
+    fn resource_control(&mut self) -> Effects<R::Logic> {
         let standing = if self.layers.rcps.is_empty() {
             Standing::None
-        } else if self.request.plan.service_linked.is_true() {
+        } else if self.plan.service_linked.is_true() {
             Standing::ServiceLinkedRole
-        } else if !self.request.asked().traits().has(Traits::RESOURCE_CONTROL) {
+        } else if !self.traits.has(Traits::RESOURCE_CONTROL) {
             Standing::ServiceNotSupported
         } else {
             self.limited_by_organization()
         };
         // `RCPFullAWSAccess` is attached at every level and can't be detached (PE-RCP-04).
-        let implied = Effects { allow: Truth::True, deny: Truth::False };
+        let implied = Effects::UNLIMITED;
         self.levels(Layer::ResourceControl, standing, implied)
     }
 
-    fn service_control(&mut self) -> Effects<Truth> {
-        let plan = &self.request.plan;
+    fn service_control(&mut self) -> Effects<R::Logic> {
+        let plan = self.plan;
         let standing = if self.layers.scps.is_empty() {
             Standing::None
         } else if !plan.caller.has_account() {
@@ -289,7 +327,7 @@ impl<T: Tracer> Walk<'_, T> {
     }
 
     fn limited_by_organization(&self) -> Standing {
-        if self.request.plan.service_linked.is_unknown() {
+        if self.plan.service_linked.is_unknown() {
             Standing::PerhapsServiceLinkedRole
         } else {
             Standing::Applies
@@ -297,8 +335,8 @@ impl<T: Tracer> Walk<'_, T> {
     }
 
     /// Levels intersect, policies of one level unite (PE-SCP-02). `at_least` holds at every level.
-    fn levels(&mut self, layer: Layer, standing: Standing, at_least: Effects<Truth>) -> Effects<Truth> {
-        self.tracer.event(Event::Layer(layer, standing));
+    fn levels(&mut self, layer: Layer, standing: Standing, at_least: Effects<R::Logic>) -> Effects<R::Logic> {
+        self.reader.event(Event::Layer(layer, standing));
         if !matches!(standing, Standing::Applies | Standing::PerhapsServiceLinkedRole) {
             return Effects::UNLIMITED;
         }
@@ -306,75 +344,44 @@ impl<T: Tracer> Walk<'_, T> {
             Layer::ResourceControl => &self.layers.rcps,
             _ => &self.layers.scps,
         };
-        let mut effects: Effects<Truth> = Effects::UNLIMITED;
+        let mut effects: Effects<R::Logic> = Effects::UNLIMITED;
         for (index, level) in levels.iter().enumerate() {
-            self.tracer.event(Event::Level(index_of(index)));
-            let here = self.policies(level.policies());
+            self.reader.event(Event::Level(index_of(index)));
+            let here = self.reader.policies(level.policies(), None);
             effects.allow = effects.allow & (here.allow | at_least.allow);
             effects.deny = effects.deny | here.deny;
-            if effects.deny.is_true() && !T::EXHAUSTIVE {
+            if R::has_enough(effects.deny) {
                 break;
             }
         }
         effects
     }
 
-    fn endpoint(&mut self) -> Effects<Truth> {
+    fn endpoint(&mut self) -> Effects<R::Logic> {
         let standing = match &self.layers.endpoint {
             None => Standing::None,
-            Some(_) if self.request.plan.caller == Sort::Service => Standing::ServicePrincipal,
+            Some(_) if self.plan.caller == Sort::Service => Standing::ServicePrincipal,
             Some(_) => Standing::Applies,
         };
         self.limiting(Layer::VpcEndpoint, standing)
     }
 
-    fn identity(&mut self) -> Effects<Truth> {
-        let standing = match self.request.plan.caller {
+    fn identity(&mut self) -> Effects<R::Logic> {
+        let standing = match self.plan.caller {
             Sort::Service | Sort::WithoutAccount => Standing::CallerWithoutAccount,
             Sort::Root => Standing::RootUser,
             _ if self.layers.identity.is_empty() => Standing::None,
             _ => Standing::Applies,
         };
-        self.tracer.event(Event::Layer(Layer::Identity, standing));
+        self.reader.event(Event::Layer(Layer::Identity, standing));
         if standing != Standing::Applies {
             return Effects::SILENT;
         }
-        match &self.layers.joined {
-            Some(joined) if T::SEES_JOINED => self.joined(joined),
-            _ => self.policies(&self.layers.identity),
-        }
+        self.reader.policies(&self.layers.identity, self.layers.joined.as_deref())
     }
 
-    /// What the identity policies come to, found in one index.
-    fn joined(&mut self, joined: &Joined) -> Effects<Truth> {
-        let (request, policies) = (self.request, self.layers.identity.as_slice());
-        let tracer = &mut *self.tracer;
-        let mut effects: Effects<Truth> = Effects::SILENT;
-        joined.each(policies, request.asked(), |candidate| {
-            if effects.allow.is_true() && !candidate.denies() {
-                return false;
-            }
-            let policy = policies.get(candidate.policy() as usize);
-            let Some((written, compiled)) =
-                policy.and_then(|policy| policy.program().statement(candidate.statement() as usize))
-            else {
-                return false;
-            };
-            tracer.event(Event::Policy(candidate.policy()));
-            tracer.event(Event::Statement(candidate.statement()));
-            let truth = rest(written, compiled, request, Truth::True, tracer);
-            if candidate.denies() {
-                effects.deny = effects.deny | truth;
-            } else {
-                effects.allow = effects.allow | truth;
-            }
-            effects.deny.is_true()
-        });
-        effects
-    }
-
-    fn boundary(&mut self) -> Effects<Truth> {
-        let standing = match (&self.layers.boundary, self.request.plan.caller) {
+    fn boundary(&mut self) -> Effects<R::Logic> {
+        let standing = match (&self.layers.boundary, self.plan.caller) {
             (None, _) => Standing::None,
             (Some(_), Sort::Root) => Standing::RootUser,
             (Some(_), Sort::Service | Sort::WithoutAccount) => Standing::CallerWithoutAccount,
@@ -383,8 +390,8 @@ impl<T: Tracer> Walk<'_, T> {
         self.limiting(Layer::PermissionsBoundary, standing)
     }
 
-    fn session(&mut self) -> Effects<Truth> {
-        let sort = self.request.plan.caller;
+    fn session(&mut self) -> Effects<R::Logic> {
+        let sort = self.plan.caller;
         let standing = match &self.layers.session {
             None if sort == Sort::FederatedUser => Standing::FederatedWithoutSessionPolicy,
             None => Standing::None,
@@ -395,8 +402,8 @@ impl<T: Tracer> Walk<'_, T> {
     }
 
     /// A layer that limits and never grants.
-    fn limiting(&mut self, layer: Layer, standing: Standing) -> Effects<Truth> {
-        self.tracer.event(Event::Layer(layer, standing));
+    fn limiting(&mut self, layer: Layer, standing: Standing) -> Effects<R::Logic> {
+        self.reader.event(Event::Layer(layer, standing));
         match standing {
             Standing::Applies => {}
             Standing::FederatedWithoutSessionPolicy => return Effects::SILENT,
@@ -408,28 +415,146 @@ impl<T: Tracer> Walk<'_, T> {
             Layer::PermissionsBoundary => layers.boundary.as_slice(),
             _ => layers.session.as_deref().unwrap_or_default(),
         };
-        self.policies(policies)
+        self.reader.policies(policies, None)
     }
 
-    fn policies(&mut self, policies: &[Attached]) -> Effects<Truth> {
+    fn resource(&mut self, stand: Stand) -> (Grants<R::Logic>, R::Logic) {
+        let layers = self.layers;
+        let standing = match &layers.resource {
+            ResourcePolicy::None => Standing::None,
+            ResourcePolicy::Attached(policy)
+                if takes_resource_policy(self.traits, Some(policy.program().policy().kind())) =>
+            {
+                Standing::Applies
+            }
+            ResourcePolicy::Unknown if takes_resource_policy(self.traits, None) => Standing::Unknown,
+            ResourcePolicy::Attached(_) | ResourcePolicy::Unknown => Standing::NotForAction,
+        };
+        self.reader.event(Event::Layer(Layer::Resource, standing));
+        let (mut grants, mut deny) = match (standing, &layers.resource) {
+            (Standing::Unknown, _) => {
+                let unknown = R::all(Truth::Unknown);
+                (Grants { delegating: unknown, limited: unknown, strong: unknown, session: unknown }, unknown)
+            }
+            (Standing::Applies, ResourcePolicy::Attached(policy)) => self.resource_policy(policy),
+            _ => (Grants::NONE, R::all(Truth::False)),
+        };
+        if services::may_repair_bucket_policy(self.plan.caller, self.traits)
+            && stand.relation != Relation::WithoutAccount
+        {
+            deny = deny & R::all(self.plan.facts.foreign); // PE-ROOT-02
+        }
+        // PE-KMS-07: as if the grantee itself were named
+        grants.session = grants.session | self.reader.has_key_grant(layers);
+        (grants, deny)
+    }
+
+    fn resource_policy(&mut self, policy: &Attached) -> (Grants<R::Logic>, R::Logic) {
+        let (mut grants, deny) = self.reader.resource_policy(policy);
+        if services::restricts_public_access(self.layers, self.plan.caller, self.traits, policy.program()) {
+            let open = R::all(!self.plan.facts.foreign); // PE-S3-03
+            grants = Grants {
+                delegating: grants.delegating & open,
+                limited: grants.limited & open,
+                strong: grants.strong & open,
+                session: grants.session & open,
+            };
+        }
+        (grants, deny)
+    }
+}
+
+/// Reads policies for one question.
+struct One<'a, T> {
+    request: &'a Request,
+    has_boundary: bool,
+    tracer: &'a mut T,
+}
+
+impl<T: Tracer> Reader for One<'_, T> {
+    type Logic = Truth;
+
+    #[inline]
+    fn all(truth: Truth) -> Truth {
+        truth
+    }
+
+    #[inline]
+    fn has_enough(deny: Truth) -> bool {
+        T::STOPS && deny.is_true()
+    }
+
+    #[inline]
+    fn event(&mut self, event: Event) {
+        self.tracer.event(event);
+    }
+
+    fn policies(&mut self, policies: &[Attached], joined: Option<&Joined>) -> Effects<Truth> {
+        if let Some(joined) = joined
+            && T::SEES_JOINED
+        {
+            return self.joined(policies, joined);
+        }
         let service = service_bit(self.request.asked().sought().service);
-        let mut tally = Tally { graded: false, grants: Grants::NONE, deny: Truth::False };
+        let mut tally = Tally::new(false);
         for (index, policy) in policies.iter().enumerate() {
             self.tracer.event(Event::Policy(index_of(index)));
             if policy.is_silent_on(service) && !self.tracer.looks_at_all() {
                 continue;
             }
             self.policy(policy, &mut tally);
-            if tally.deny.is_true() && !T::EXHAUSTIVE {
+            if T::STOPS && tally.deny.is_true() {
                 break;
             }
         }
         Effects { allow: tally.grants.any(), deny: tally.deny }
     }
 
+    fn resource_policy(&mut self, policy: &Attached) -> (Grants<Truth>, Truth) {
+        let mut tally = Tally::new(true);
+        self.tracer.event(Event::Policy(0));
+        self.policy(policy, &mut tally);
+        (tally.grants, tally.deny)
+    }
+
+    fn has_key_grant(&self, layers: &Layers) -> Truth {
+        has_key_grant(layers, self.request).into()
+    }
+}
+
+impl<T: Tracer> One<'_, T> {
+    /// What policies come to whose statements are found in one index.
+    fn joined(&mut self, policies: &[Attached], joined: &Joined) -> Effects<Truth> {
+        let request = self.request;
+        let tracer = &mut *self.tracer;
+        let mut effects: Effects<Truth> = Effects::SILENT;
+        joined.each(policies, request.asked(), |candidate| {
+            if T::STOPS && effects.allow.is_true() && !candidate.denies() {
+                return false;
+            }
+            let policy = policies.get(candidate.policy() as usize);
+            let Some((written, compiled)) =
+                policy.and_then(|policy| policy.program().statement(candidate.statement() as usize))
+            else {
+                return false;
+            };
+            tracer.event(Event::Policy(candidate.policy()));
+            tracer.event(Event::Statement(candidate.statement()));
+            let truth = rest(written, compiled, request, Truth::True, tracer);
+            tracer.event(Event::Matched(Reach::EVERYONE.and(truth).grants()));
+            if candidate.denies() {
+                effects.deny = effects.deny | truth;
+            } else {
+                effects.allow = effects.allow | truth;
+            }
+            T::STOPS && effects.deny.is_true()
+        });
+        effects
+    }
+
     /// Adds what the statements of a policy come to.
     fn policy(&mut self, policy: &Attached, tally: &mut Tally) {
-        let subject = Subject { request: self.request, has_boundary: self.layers.boundary.is_some() };
+        let subject = Subject { request: self.request, has_boundary: self.has_boundary };
         let tracer = &mut *self.tracer;
         let program = policy.program();
         let kind = program.policy().kind();
@@ -444,7 +569,7 @@ impl<T: Tracer> Walk<'_, T> {
         }
         let request = subject.request;
         program.index().each(program.policy(), request.asked(), request.asking().named_by(), |candidate| {
-            if !tally.wants(candidate.denies()) {
+            if T::STOPS && !tally.wants(candidate.denies()) {
                 return false;
             }
             let index = candidate.statement();
@@ -452,56 +577,8 @@ impl<T: Tracer> Walk<'_, T> {
             tracer.event(Event::Statement(index));
             let reach = matches(written, compiled, kind, subject, ActionIs::Covered, tracer);
             tally.add(candidate.denies(), reach);
-            tally.deny.is_true()
+            T::STOPS && tally.deny.is_true()
         });
-    }
-
-    fn resource(&mut self, stand: Stand) -> (Grants<Truth>, Truth) {
-        let request = self.request;
-        let layers = self.layers;
-        let standing = match &layers.resource {
-            ResourcePolicy::None => Standing::None,
-            ResourcePolicy::Attached(policy)
-                if takes_resource_policy(request, Some(policy.program().policy().kind())) =>
-            {
-                Standing::Applies
-            }
-            ResourcePolicy::Unknown if takes_resource_policy(request, None) => Standing::Unknown,
-            ResourcePolicy::Attached(_) | ResourcePolicy::Unknown => Standing::NotForAction,
-        };
-        self.tracer.event(Event::Layer(Layer::Resource, standing));
-        let (mut grants, mut deny) = match (standing, &layers.resource) {
-            (Standing::Unknown, _) => {
-                let unknown = Truth::Unknown;
-                (Grants { delegating: unknown, limited: unknown, strong: unknown, session: unknown }, unknown)
-            }
-            (Standing::Applies, ResourcePolicy::Attached(policy)) => self.resource_policy(policy),
-            _ => (Grants::NONE, Truth::False),
-        };
-        if services::may_repair_bucket_policy(request) && stand.relation != Relation::WithoutAccount {
-            deny = deny & request.plan.facts.foreign; // PE-ROOT-02
-        }
-        if has_key_grant(layers, request) {
-            grants.session = Truth::True; // PE-KMS-07: as if the grantee itself were named
-        }
-        (grants, deny)
-    }
-
-    fn resource_policy(&mut self, policy: &Attached) -> (Grants<Truth>, Truth) {
-        let mut tally = Tally { graded: true, grants: Grants::NONE, deny: Truth::False };
-        self.tracer.event(Event::Policy(0));
-        self.policy(policy, &mut tally);
-        let Tally { mut grants, deny, .. } = tally;
-        if services::restricts_public_access(self.layers, self.request, policy.program()) {
-            let open = !self.request.plan.facts.foreign; // PE-S3-03
-            grants = Grants {
-                delegating: grants.delegating & open,
-                limited: grants.limited & open,
-                strong: grants.strong & open,
-                session: grants.session & open,
-            };
-        }
-        (grants, deny)
     }
 }
 
@@ -514,6 +591,10 @@ struct Tally {
 }
 
 impl Tally {
+    fn new(graded: bool) -> Self {
+        Self { graded, grants: Grants::NONE, deny: Truth::False }
+    }
+
     /// Whether a statement could still change anything.
     #[inline]
     fn wants(&self, denies: bool) -> bool {
@@ -539,7 +620,6 @@ impl Tally {
 
 /// Whether the policy on the resource takes part in an action at all: a role's trust policy speaks of being
 /// assumed, not of `iam:*` actions on the role (PE-APP-04). The kind of a policy nobody knows is none.
-fn takes_resource_policy(request: &Request, kind: Option<PolicyKind>) -> bool {
-    let traits = request.asked().traits();
+fn takes_resource_policy(traits: Traits, kind: Option<PolicyKind>) -> bool {
     !traits.has(Traits::IAM) && (traits.has(Traits::STS) || kind != Some(PolicyKind::RoleTrust))
 }

@@ -54,7 +54,7 @@ pub use request::{Asked, Asking, Caller, CallerKind, Credentials, InvalidCaller,
 pub use resource::ResourceReason;
 pub use trace::{
     ClauseTrace, Explanation, LayerTrace, LevelTrace, PolicyTrace, Residual, StatementRef, StatementTrace,
-    explain,
+    deciding, explain,
 };
 pub use tracer::Standing;
 pub use truth::Truth;

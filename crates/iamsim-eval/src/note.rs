@@ -49,11 +49,18 @@ impl<'e> Note<'e> {
             Layer::Resource => {
                 if let ResourcePolicy::Attached(policy) = &layers.resource
                     && !evaluation.inputs.facts.foreign.is_false()
-                    && services::restricts_public_access(layers, request, policy.program())
+                    && services::restricts_public_access(
+                        layers,
+                        request.plan.caller,
+                        request.asked().traits(),
+                        policy.program(),
+                    )
                 {
                     notes.push(Note::PublicAccessRestricted);
                 }
-                if services::may_repair_bucket_policy(request) && same.is_some() {
+                if services::may_repair_bucket_policy(request.plan.caller, request.asked().traits())
+                    && same.is_some()
+                {
                     notes.push(Note::RootMayRepair);
                 }
                 if request.action().service() == "kms" {

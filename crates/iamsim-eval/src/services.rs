@@ -4,9 +4,9 @@
 use iamsim_policy::{Action, Comparison, Effect, Family, Piece, Policy, PrincipalPattern, Statement};
 
 use crate::layers::Layers;
-use crate::plan::Traits;
+use crate::plan::{Sort, Traits};
 use crate::program::Program;
-use crate::request::{CallerKind, Request, Resource};
+use crate::request::{Request, Resource};
 
 /// The services whose resources resource control policies bind (PE-RCP-02). The list grows with AWS's
 /// announcements.
@@ -128,9 +128,8 @@ const FIXING_KEYS: &[&str] = &[
 ];
 
 /// The bucket owner's root user may always read and replace the bucket's policy (PE-ROOT-02).
-pub(crate) fn may_repair_bucket_policy(request: &Request) -> bool {
-    request.asked().traits().has(Traits::REPAIRS_BUCKET_POLICY)
-        && matches!(request.caller().kind(), CallerKind::Root { .. })
+pub(crate) fn may_repair_bucket_policy(caller: Sort, traits: Traits) -> bool {
+    traits.has(Traits::REPAIRS_BUCKET_POLICY) && caller == Sort::Root
 }
 
 /// Whether an action reads or replaces the bucket's policy itself (PE-ROOT-02).
@@ -139,11 +138,13 @@ pub(crate) fn repairs_bucket_policy(action: &Action) -> bool {
 }
 
 /// Whether Block Public Access shuts a bucket policy to anonymous callers and other accounts (PE-S3-03).
-pub(crate) fn restricts_public_access(layers: &Layers, request: &Request, policy: &Program) -> bool {
-    layers.restrict_public_buckets
-        && request.asked().traits().has(Traits::S3)
-        && !matches!(request.caller().kind(), CallerKind::Service { .. })
-        && policy.is_public()
+pub(crate) fn restricts_public_access(
+    layers: &Layers,
+    caller: Sort,
+    traits: Traits,
+    policy: &Program,
+) -> bool {
+    layers.restrict_public_buckets && traits.has(Traits::S3) && caller != Sort::Service && policy.is_public()
 }
 
 /// Whether a bucket policy counts as public: some Allow to everyone without a condition on fixed values.

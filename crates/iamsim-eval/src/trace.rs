@@ -2,6 +2,7 @@
 //! saw. Text and JSON are made from it elsewhere.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use iamsim_policy::{
     ActionPattern, Arn, Condition, Effect, Policy, PrincipalPattern, ResourcePattern, Span, Spanned,
@@ -21,7 +22,7 @@ use crate::reason::{self, Reason};
 use crate::request::{Request, Resource};
 use crate::resource::ResourceReason;
 use crate::text::{Plain, Quoted};
-use crate::tracer::{Event, Recorder, Standing};
+use crate::tracer::{Event, Naming, Patient, Place, Recorder, Standing};
 use crate::truth::Truth;
 use crate::undetermined;
 use crate::unknown::UnknownFact;
@@ -49,25 +50,70 @@ use crate::unknown::UnknownFact;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn explain(layers: &Layers, request: &Request) -> Explanation {
-    let mut recorder = Recorder::default();
-    let evaluation = evaluate(layers, request, &mut recorder);
     Explanation {
+        evaluation: evaluate(layers, request, &mut Patient),
         layers: layers.clone(),
         request: request.clone(),
-        evaluation,
-        events: recorder.events.into(),
+        events: OnceLock::new(),
     }
+}
+
+/// Decides a request and names the statements that decided, as [`Explanation::deciding`] does, without the
+/// rest of an explanation.
+///
+/// ```
+/// use iamsim_eval::{deciding, Attached, Caller, Context, Decision, Layers, Program, Request, Resource};
+/// use iamsim_policy::{Policy, PolicyKind};
+///
+/// let policy = Policy::parse(
+///     PolicyKind::Identity,
+///     r#"{"Version": "2012-10-17", "Statement": [
+///         {"Sid": "All", "Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+///         {"Sid": "Keep", "Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"}]}"#,
+/// )?;
+/// let layers = Layers::new().with_identity(Attached::new("storage", Program::compile(&policy)));
+/// let dev = Caller::user("arn:aws:iam::111122223333:user/dev".parse()?)?;
+/// let bucket = Resource::Arn("arn:aws:s3:::reports".parse()?);
+/// let request = Request::new(dev, "s3:DeleteBucket".parse()?, bucket, Context::complete());
+/// let request = request.with_owner("111122223333".parse()?);
+///
+/// let (decision, statements) = deciding(&layers, &request);
+/// assert_eq!(decision, Decision::ExplicitDeny);
+/// assert_eq!(statements[0].sid(), Some("Keep"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn deciding<'l>(layers: &'l Layers, request: &Request) -> (Decision, Vec<StatementRef<'l>>) {
+    let mut naming = Naming::new();
+    let evaluation = evaluate(layers, request, &mut naming);
+    let decision = evaluation.decision;
+    if !matches!(decision, Decision::Allow | Decision::ExplicitDeny) {
+        return (decision, Vec::new());
+    }
+    let wanted = if decision == Decision::Allow { Effect::Allow } else { Effect::Deny };
+    let rests = reason::Support::of(&evaluation);
+    naming.matched.sort_unstable_by_key(|(place, _)| *place);
+    naming.matched.dedup_by_key(|(place, _)| *place);
+    let named = naming.matched.iter().filter_map(|(place, grants)| {
+        let named = StatementRef::at(layers, *place)?;
+        let decides =
+            named.statement.effect() == wanted && (wanted == Effect::Deny || rests.on(place.layer, *grants));
+        decides.then_some(named)
+    });
+    (decision, named.collect())
 }
 
 /// A decision and exactly why. [`Display`](std::fmt::Display) is its canonical text: the same on every run
 /// and platform.
+///
+/// The decision is made at once; the tree of layers, policies, statements and clauses when it is first asked
+/// for.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Explanation {
     layers: Layers,
     request: Request,
     evaluation: Evaluation,
-    events: Box<[Event]>,
+    events: OnceLock<Box<[Event]>>,
 }
 
 /// What one layer contributed.
@@ -214,6 +260,22 @@ pub struct StatementRef<'e> {
 }
 
 impl<'e> StatementRef<'e> {
+    fn at(layers: &'e Layers, place: Place) -> Option<Self> {
+        let here = Here::of(layers, place.layer);
+        let level = at(here.levels, place.level);
+        let policies = level.map_or(here.policies, Level::policies);
+        let attached = at(policies, place.policy)?;
+        let policy = attached.program().policy();
+        Some(Self {
+            layer: place.layer,
+            level: level.map(Level::name),
+            policy_name: attached.name(),
+            policy,
+            index: place.statement as usize,
+            statement: at(policy.statements(), place.statement)?,
+        })
+    }
+
     pub(crate) fn of(
         layer: Layer,
         level: &LevelTrace<'e>,
@@ -408,7 +470,7 @@ impl Explanation {
     pub fn layers(&self) -> Vec<LayerTrace<'_>> {
         let mut layers: Vec<LayerTrace<'_>> = Vec::new();
         let mut here = Here { policies: &[], levels: &[] };
-        for event in &self.events {
+        for event in self.events() {
             match *event {
                 Event::Layer(layer, standing) => {
                     here = Here::of(&self.layers, layer);
@@ -477,6 +539,16 @@ impl Explanation {
             }
         }
         layers
+    }
+
+    /// What the walk over every statement saw.
+    fn events(&self) -> &[Event] {
+        self.events.get_or_init(|| {
+            let mut recorder = Recorder::default();
+            let evaluation = evaluate(&self.layers, &self.request, &mut recorder);
+            debug_assert_eq!(evaluation, self.evaluation, "both are one walk");
+            recorder.events.into()
+        })
     }
 
     fn verdict(&self, layer: Layer) -> (Truth, Truth) {

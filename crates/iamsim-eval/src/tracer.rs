@@ -84,6 +84,9 @@ pub(crate) enum Clause {
 pub(crate) trait Tracer {
     /// Whether to go on looking when the outcome of a statement, a layer or the whole is certain.
     const EXHAUSTIVE: bool;
+    /// Whether nothing is looked at that could not change the decision. Otherwise every statement that can
+    /// match is.
+    const STOPS: bool;
     /// Whether it tells statements of several policies apart by what it sees right before each.
     const SEES_JOINED: bool = false;
 
@@ -106,13 +109,56 @@ pub(crate) struct Silent;
 
 impl Tracer for Silent {
     const EXHAUSTIVE: bool = false;
+    const STOPS: bool = true;
     const SEES_JOINED: bool = true;
 
     fn event(&mut self, _: Event) {}
 }
 
+/// Sees nothing, and waits until every layer has said all it has to say.
+pub(crate) struct Patient;
+
+impl Tracer for Patient {
+    const EXHAUSTIVE: bool = false;
+    const STOPS: bool = false;
+    const SEES_JOINED: bool = true;
+
+    fn event(&mut self, _: Event) {}
+}
+
+/// Keeps which statements match, and nothing else.
+pub(crate) struct Naming {
+    here: Place,
+    pub(crate) matched: Vec<(Place, Grants<Truth>)>,
+}
+
+impl Naming {
+    pub(crate) fn new() -> Self {
+        let here = Place { layer: Layer::ResourceControl, level: 0, policy: 0, statement: 0 };
+        Self { here, matched: Vec::new() }
+    }
+}
+
+impl Tracer for Naming {
+    const EXHAUSTIVE: bool = false;
+    const STOPS: bool = false;
+    const SEES_JOINED: bool = true;
+
+    #[inline]
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Layer(layer, _) => self.here = Place { layer, level: 0, policy: 0, statement: 0 },
+            Event::Level(level) => self.here.level = level,
+            Event::Policy(policy) => self.here.policy = policy,
+            Event::Statement(statement) => self.here.statement = statement,
+            Event::Matched(grants) if grants.any().is_true() => self.matched.push((self.here, grants)),
+            _ => {}
+        }
+    }
+}
+
 /// Where a statement is attached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) layer: Layer,
     pub(crate) level: u32,
@@ -136,6 +182,7 @@ impl<'a> Supposing<'a> {
 
 impl Tracer for Supposing<'_> {
     const EXHAUSTIVE: bool = false;
+    const STOPS: bool = true;
 
     fn event(&mut self, event: Event) {
         match event {
@@ -168,6 +215,7 @@ pub(crate) struct Recorder {
 
 impl Tracer for Recorder {
     const EXHAUSTIVE: bool = true;
+    const STOPS: bool = false;
 
     fn event(&mut self, event: Event) {
         self.events.push(event);

@@ -145,12 +145,15 @@ pub(crate) fn dependence(
 fn depends_on_owner(explanation: &Explanation) -> bool {
     let request = explanation.request();
     let restricted = match &explanation.policies().resource {
-        ResourcePolicy::Attached(policy) => {
-            services::restricts_public_access(explanation.policies(), request, policy.program())
-        }
+        ResourcePolicy::Attached(policy) => services::restricts_public_access(
+            explanation.policies(),
+            request.plan.caller,
+            request.asked().traits(),
+            policy.program(),
+        ),
         ResourcePolicy::None | ResourcePolicy::Unknown => false,
     };
-    restricted || services::may_repair_bucket_policy(request)
+    restricted || services::may_repair_bucket_policy(request.plan.caller, request.asked().traits())
 }
 
 struct Found<'e> {

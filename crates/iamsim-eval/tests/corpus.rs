@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use iamsim_case::{Case, InvalidCase, Word};
-use iamsim_eval::{Change, Decision, Request, authorize, explain};
+use iamsim_eval::{Change, Decision, Request, StatementRef, authorize, explain};
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/corpus")
@@ -56,6 +56,18 @@ fn differences(line: &str) -> Vec<String> {
         }
     }
     let deciding = explanation.deciding();
+    let named = |statements: &[StatementRef<'_>]| -> Vec<String> {
+        statements.iter().map(|named| format!("{:?} {named}", named.layer)).collect()
+    };
+    for (way, layers) in [("apart", case.layers().clone()), ("joined", case.layers().clone().prepared())] {
+        let (decision, statements) = iamsim_eval::deciding(&layers, case.request());
+        if decision != explanation.decision() || named(&statements) != named(&deciding) {
+            differences.push(format!("{way}: {decision} by {statements:?}, explain says {deciding:?}"));
+        }
+        if authorize(&layers, case.request()) != decision {
+            differences.push(format!("{way}: authorize does not say {decision}"));
+        }
+    }
     if let Some(policy) = &detail.policy
         && !deciding.iter().any(|statement| statement.policy_name == &**policy)
     {
