@@ -90,6 +90,11 @@ impl Attached {
         &self.program
     }
 
+    /// The compiled policy, as it is shared.
+    pub(crate) fn shared_program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
     /// Whether no statement of it speaks of the service with this bit.
     #[inline]
     pub(crate) fn is_silent_on(&self, service_bit: u64) -> bool {
@@ -189,6 +194,11 @@ impl Layers {
 
     /// Every compiled policy, in whatever layer it is.
     pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.shared_programs().map(|program| &**program)
+    }
+
+    /// The same, as they are shared.
+    pub(crate) fn shared_programs(&self) -> impl Iterator<Item = &Arc<Program>> {
         let resource = match &self.resource {
             ResourcePolicy::Attached(policy) => Some(policy),
             ResourcePolicy::None | ResourcePolicy::Unknown => None,
@@ -196,7 +206,7 @@ impl Layers {
         let levels = self.scps.iter().chain(&self.rcps).flat_map(Level::policies);
         let attached = self.identity.iter().chain(&self.boundary).chain(resource).chain(levels);
         let optional = self.session.iter().chain(&self.endpoint).flatten();
-        attached.chain(optional).map(Attached::program)
+        attached.chain(optional).map(Attached::shared_program)
     }
 
     /// Adds one of the caller's identity policies.

@@ -193,6 +193,10 @@ impl Traits {
     pub(crate) const IAM: Self = Self(1 << 9);
     /// An action of STS, in which trust policies take part.
     pub(crate) const STS: Self = Self(1 << 10);
+    /// An action of a service with gateway endpoints, in whose policies an account means its root user only.
+    pub(crate) const GATEWAY: Self = Self(1 << 11);
+    /// What questions may have that are answered many at once: all else is told by the action's name.
+    pub(crate) const IN_COLUMNS: Self = Self(Self::S3.0 | Self::RESOURCE_CONTROL.0 | Self::GATEWAY.0);
     const NONE: Self = Self(0);
 
     pub(crate) fn of(action: &Action, resource: &Resource) -> Self {
@@ -200,6 +204,7 @@ impl Traits {
         let mut traits = match action.service() {
             "iam" => Self::IAM | Self::FIXED_RULES,
             "s3" => Self::S3 | mark(services::repairs_bucket_policy(action), Self::REPAIRS_BUCKET_POLICY),
+            "dynamodb" => Self::GATEWAY,
             "sts" => {
                 Self::STS
                     | Self::FIXED_RULES

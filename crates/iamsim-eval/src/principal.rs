@@ -4,6 +4,7 @@ use iamsim_policy::{ARN_PARTS, AccountId, Arn, Effect, PolicyKind, PrincipalClau
 
 use crate::combine::Grants;
 use crate::hash::{both, hash};
+use crate::plan::Traits;
 use crate::request::{Caller, CallerKind, Request, UniqueId};
 use crate::truth::Truth;
 use crate::unknown::UnknownFact;
@@ -462,7 +463,7 @@ fn is_of_account_of(caller: &Caller, arn: &Arn) -> bool {
 
 /// S3 and DynamoDB have gateway endpoints, in whose policies an account means its root user only.
 fn is_gateway_endpoint(request: &Request, setting: Setting) -> bool {
-    setting.kind == PolicyKind::VpcEndpoint && matches!(request.action().service(), "s3" | "dynamodb")
+    setting.kind == PolicyKind::VpcEndpoint && request.asked().traits().has(Traits::GATEWAY)
 }
 
 /// `NotPrincipal` reaches everyone but those it lists, judged over the caller's whole chain (PE-NP).

@@ -430,6 +430,22 @@ impl Asked {
         &self.0.resource
     }
 
+    /// The ARN asked about, if there is a resource.
+    pub(crate) fn arn(&self) -> Option<&Arn> {
+        match &self.0.resource {
+            Resource::Arn(arn) => Some(arn),
+            Resource::None => None,
+        }
+    }
+
+    /// Whether two questions differ in nothing that is known before a policy is read.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let (one, other) = (&*self.0, &*other.0);
+        one.traits == other.traits
+            && one.owner == other.owner
+            && (one.resource == Resource::None) == (other.resource == Resource::None)
+    }
+
     pub(crate) fn sought(&self) -> &Sought {
         &self.0.sought
     }

@@ -155,13 +155,38 @@ impl CompiledResource {
     }
 }
 
+impl CompiledResource {
+    /// Whether the element covers a resource whatever the context; none when that depends on variables.
+    pub(crate) fn covers_whoever_asks(
+        &self,
+        clause: Option<&ResourceClause>,
+        target: Option<&Arn>,
+    ) -> Option<bool> {
+        let Some(clause) = clause else { return Some(true) };
+        if self.never.is_some() {
+            return Some(false);
+        }
+        let nothing = Context::complete();
+        let mut depends = false;
+        for (pattern, compiled) in clause.patterns().iter().zip(&self.entries) {
+            if matches!(compiled, Entry::Arn(ArnTest { rest: Rest::Variables, .. })) {
+                depends = true;
+            } else if entry(&pattern.value, compiled, target, &nothing, false).0.is_true() {
+                return Some(!clause.is_negated());
+            }
+        }
+        if depends { None } else { Some(clause.is_negated()) }
+    }
+}
+
 /// Whether the element covers the request's resource. The reason of what is not covered is the best there is
 /// only if it is asked for.
 #[inline]
 pub(crate) fn covers(
     clause: Option<&ResourceClause>,
     compiled: &CompiledResource,
-    request: &Request,
+    target: Option<&Arn>,
+    context: &Context,
     why: bool,
 ) -> Covered {
     let Some(clause) = clause else {
@@ -170,14 +195,13 @@ pub(crate) fn covers(
     if let Some(reason) = compiled.never {
         return Covered { truth: Truth::False, reason, entry: None };
     }
-    let target = request.target();
     let mut listed = Covered {
         truth: Truth::False,
         reason: if target.is_some() { ResourceReason::NotListed } else { ResourceReason::NoResource },
         entry: None,
     };
     for (index, (pattern, compiled)) in clause.patterns().iter().zip(&compiled.entries).enumerate() {
-        let (truth, reason) = entry(&pattern.value, compiled, target, request.context(), why);
+        let (truth, reason) = entry(&pattern.value, compiled, target, context, why);
         if truth > listed.truth {
             listed = Covered { truth, reason, entry: u32::try_from(index).ok() };
         } else if reason == ResourceReason::VariableWithoutValue && listed.truth.is_false() {

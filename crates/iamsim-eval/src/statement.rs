@@ -72,13 +72,26 @@ pub(crate) fn rest<T: Tracer>(
 ) -> Truth {
     let mut rest = action;
     if tracer.supposed(Clause::Resource) != Some(true) {
-        let covered = covers(statement.resource(), &compiled.resource, request, T::EXHAUSTIVE);
+        let (target, context) = (request.target(), request.context());
+        let covered = covers(statement.resource(), &compiled.resource, target, context, T::EXHAUSTIVE);
         tracer.event(Event::Resource(covered));
         rest = rest & covered.truth;
     }
     if rest.is_false() && !T::EXHAUSTIVE {
         return Truth::False;
     }
+    conditions(statement, compiled, request, rest, tracer)
+}
+
+/// Whether the conditions hold as well.
+#[inline]
+pub(crate) fn conditions<T: Tracer>(
+    statement: &Statement,
+    compiled: &CompiledStatement,
+    request: &Request,
+    mut rest: Truth,
+    tracer: &mut T,
+) -> Truth {
     let conditions = statement.conditions().iter().zip(&compiled.conditions).enumerate();
     for (index, (written, compiled)) in conditions {
         let index = index_of(index);
