@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
-use anyhow::Context as _;
 use clap::Args;
 use iamsim_policy::{Source, json};
 
@@ -55,46 +54,58 @@ pub(crate) struct Decide {
 impl Decide {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         let mut out = BufWriter::new(io::stdout().lock());
-        if self.files.is_empty() {
-            self.stream("standard input", io::stdin().lock(), &mut out)?;
-        }
         let mut code = ExitCode::SUCCESS;
-        for file in &self.files {
+        let standard_input = [PathBuf::from("-")];
+        let files = if self.files.is_empty() { &standard_input[..] } else { &self.files };
+        for file in files {
             let name = file.display().to_string();
-            if name == "-" {
-                self.stream("standard input", io::stdin().lock(), &mut out)?;
-                continue;
-            }
-            match File::open(file) {
-                Ok(opened) => self.stream(&name, opened, &mut out)?,
-                Err(error) => {
-                    // The other files are still answered.
-                    out.flush()?;
-                    crate::report(&anyhow::Error::from(error).context(format!("can't read `{name}`")));
-                    code = ExitCode::from(2);
-                }
+            let read = match name.as_str() {
+                "-" => self.stream("standard input", io::stdin().lock(), &mut out)?,
+                name => match File::open(file) {
+                    Ok(opened) => self.stream(name, opened, &mut out)?,
+                    Err(error) => Err(error),
+                },
+            };
+            if let Err(error) = read {
+                // The other files are still answered.
+                out.flush()?;
+                crate::report(&anyhow::Error::from(error).context(format!("can't read `{name}`")));
+                code = ExitCode::from(2);
             }
         }
         out.flush()?;
         Ok(code)
     }
 
-    fn stream(&self, name: &str, input: impl Read, out: &mut impl Write) -> anyhow::Result<()> {
+    /// Answers what is read. The outer error is of writing, and ends everything; the inner one of reading.
+    fn stream(&self, name: &str, input: impl Read, out: &mut impl Write) -> anyhow::Result<io::Result<()>> {
         let mut input = BufReader::with_capacity(READ_BYTES, input);
         let mut number = 0_u32;
-        if starts_an_array(&mut input).with_context(|| format!("can't read `{name}`"))? {
-            let Some(lines) = self.array(name, &mut input, out)? else { return Ok(()) };
-            number = lines;
+        match read_array(name, &mut input) {
+            Ok(None) => {}
+            Ok(Some(array)) => {
+                for answer in iamsim_case::answer_array(name, array.bytes, self.explain) {
+                    writeln!(out, "{}", answer.to_json())?;
+                }
+                number = array.lines;
+            }
+            Err(error) => return Ok(Err(error)),
         }
         loop {
             let mut batch = Vec::new();
             let mut bytes = 0;
-            let mut ended = false;
+            let mut ended = None;
             while batch.len() < BATCH * self.jobs.get() && bytes < BATCH_BYTES * self.jobs.get() {
-                let Some(line) = read_line(&mut input).with_context(|| format!("can't read `{name}`"))?
-                else {
-                    ended = true;
-                    break;
+                let line = match read_line(&mut input) {
+                    Ok(Some(line)) => line,
+                    Ok(None) => {
+                        ended = Some(Ok(()));
+                        break;
+                    }
+                    Err(error) => {
+                        ended = Some(Err(error));
+                        break;
+                    }
                 };
                 number = number.saturating_add(1);
                 if !line.iter().all(u8::is_ascii_whitespace) {
@@ -108,41 +119,13 @@ impl Decide {
             for answer in self.answers(name, &batch)? {
                 writeln!(out, "{answer}")?;
             }
-            if ended {
-                return Ok(());
+            if let Some(end) = ended {
+                return Ok(end);
             }
             if !input.buffer().contains(&b'\n') {
                 out.flush()?;
             }
         }
-    }
-
-    /// A file that is one JSON array of cases is read whole. If its first line is an array already, that line
-    /// is answered alone, and the number of lines read comes back: what follows are lines.
-    fn array(
-        &self,
-        name: &str,
-        input: &mut impl BufRead,
-        out: &mut impl Write,
-    ) -> anyhow::Result<Option<u32>> {
-        let unreadable = || format!("can't read `{name}`");
-        let mut bytes = Vec::new();
-        let mut lines = 0_u32;
-        while bytes.iter().all(u8::is_ascii_whitespace) {
-            let Some(line) = read_line(input).with_context(unreadable)? else { break };
-            bytes.extend(line);
-            bytes.push(b'\n');
-            lines = lines.saturating_add(1);
-        }
-        let first = Source::from_bytes(name, bytes.clone());
-        let ends = first.is_ok_and(|source| json::parse(&source).is_ok());
-        if !ends {
-            input.take(MAX_LINE_BYTES as u64 + 1).read_to_end(&mut bytes).with_context(unreadable)?;
-        }
-        for answer in iamsim_case::answer_array(name, bytes, self.explain) {
-            writeln!(out, "{}", answer.to_json())?;
-        }
-        Ok(ends.then_some(lines))
     }
 
     /// The answers of a batch, in the order of its lines.
@@ -167,6 +150,35 @@ impl Decide {
             Ok(answers)
         })
     }
+}
+
+/// An array of cases at the beginning of a file.
+struct Array {
+    bytes: Vec<u8>,
+    /// How many lines were read.
+    lines: u32,
+}
+
+/// A file that is one JSON array of cases is read whole. If its first line is an array already, that line is
+/// read alone: what follows are lines.
+fn read_array(name: &str, input: &mut impl BufRead) -> io::Result<Option<Array>> {
+    if !starts_an_array(input)? {
+        return Ok(None);
+    }
+    let mut array = Array { bytes: Vec::new(), lines: 0 };
+    while array.bytes.iter().all(u8::is_ascii_whitespace) {
+        let Some(line) = read_line(input)? else { break };
+        array.bytes.extend(line);
+        array.bytes.push(b'\n');
+        array.lines = array.lines.saturating_add(1);
+    }
+    let first = Source::from_bytes(name, array.bytes.clone());
+    if !first.is_ok_and(|source| json::parse(&source).is_ok()) {
+        input.take(MAX_LINE_BYTES as u64 + 1).read_to_end(&mut array.bytes)?;
+        // What is longer is answered as too large, once.
+        io::copy(input, &mut io::sink())?;
+    }
+    Ok(Some(array))
 }
 
 /// Whether the first character that is no white space opens an array.

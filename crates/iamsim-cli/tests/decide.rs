@@ -202,10 +202,16 @@ fn an_explanation_is_added_on_demand_and_says_the_same() {
 #[test]
 fn a_missing_file_is_named_and_the_other_files_are_answered() {
     let file = corpus()[0].display().to_string();
-    let output = iamsim(&["decide", "no-such-file.jsonl", &file], b"");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr.clone()).unwrap().contains("can't read `no-such-file.jsonl`"));
-    assert!(!answers(&output).is_empty());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).display().to_string();
+    let alone = iamsim(&["decide", &file], b"");
+    assert!(alone.status.success() && !alone.stdout.is_empty());
+    for missing in ["no-such-file.jsonl", &folder] {
+        let output = iamsim(&["decide", missing, &file], b"");
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8(output.stderr.clone()).unwrap();
+        assert!(said.contains(&format!("can't read `{missing}`")), "{said}");
+        assert_eq!(output.stdout, alone.stdout);
+    }
 }
 
 #[test]
