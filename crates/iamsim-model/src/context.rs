@@ -389,10 +389,37 @@ impl Overrides {
     }
 }
 
+/// Which rows of the table are filled in.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted<'k> {
+    /// All, for whoever looks at the context.
+    All,
+    /// Those of these keys, which is all that a decision looks at.
+    Only(&'k [&'k ContextKey]),
+}
+
+/// What the evaluator looks at although no policy asks for it (PE-TRU-07).
+const EVALUATORS_OWN: &str = "aws:SourceIdentity";
+
+impl Wanted<'_> {
+    fn has(self, rule: &KeyRule) -> bool {
+        let Self::Only(keys) = self else { return true };
+        match rule.fill {
+            Fill::Key(_) if rule.key == EVALUATORS_OWN => true,
+            Fill::Key(_) => keys.iter().any(|key| key.folded().eq_ignore_ascii_case(rule.key)),
+            Fill::Family(_) => keys.iter().any(|key| {
+                let head = key.folded().get(..rule.key.len());
+                head.is_some_and(|head| head.eq_ignore_ascii_case(rule.key))
+            }),
+            Fill::Issuers => !keys.is_empty(),
+        }
+    }
+}
+
 /// Fills a context from the table and the test's words.
-pub(crate) fn fill(facts: &Facts<'_>, overrides: &Overrides) -> Context {
+pub(crate) fn fill(facts: &Facts<'_>, overrides: &Overrides, wanted: Wanted<'_>) -> Context {
     let mut context = if overrides.complete { Context::complete() } else { Context::partial() };
-    for rule in GLOBAL_KEYS {
+    for rule in GLOBAL_KEYS.iter().filter(|rule| wanted.has(rule)) {
         match rule.fill {
             Fill::Key(fill) => match fill(facts) {
                 Unknown if overrides.complete && OPTIONAL.contains(&rule.key) => {
@@ -444,19 +471,25 @@ pub(crate) fn narrow<'k>(
     overrides: &Overrides,
 ) {
     let catalog = &facts.state.catalog;
-    let find = || {
-        let entry = catalog.action(facts.action.folded())?;
-        // An ARN that fits no resource type of the action says nothing of which keys go with it.
-        let fits = |arn: &&Arn| entry.resources().any(|on| on.resource_type().matches(arn));
-        Some((entry, facts.arn.filter(fits)))
-    };
     let mut action = None;
     for key in asked {
         if *context.get(key) != Unknown || overrides.get(key.folded()).is_some() {
             continue;
         }
-        let Some((entry, arn)) = *action.get_or_insert_with(find) else { return };
-        if catalog.applicability(entry, arn, key.folded()) == Applicability::Never {
+        let Some(entry) = *action.get_or_insert_with(|| catalog.action(facts.action.folded())) else {
+            return;
+        };
+        // An ARN that fits no resource type of the action says nothing of which keys go with it.
+        let fits = |arn: &&Arn| entry.resources().any(|on| on.resource_type().matches(arn));
+        // The keys of all resource types first, which is the quicker question: what none of them has, no ARN adds.
+        let without = catalog.applicability(entry, None, key.folded());
+        let never = match without {
+            Applicability::Listed => facts.arn.filter(fits).is_some_and(|arn| {
+                catalog.applicability(entry, Some(arn), key.folded()) == Applicability::Never
+            }),
+            without => without == Applicability::Never,
+        };
+        if never {
             context.set(key.folded(), Absent);
         }
     }

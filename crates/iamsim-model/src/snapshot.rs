@@ -5,11 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use iamsim_catalog::Catalog;
 use iamsim_eval::{KeyGrant, Layers, Program, Request, Resource, ResourcePolicy};
-use iamsim_policy::{AccountId, Action, Arn};
+use iamsim_policy::{AccountId, Action, Arn, ContextKey};
 
 use crate::account::Account;
 use crate::caller::{Caller, CallerKind};
-use crate::context::{self, Overrides};
+use crate::context::{self, Overrides, Wanted};
 use crate::endpoint::VpcEndpoint;
 use crate::error::ModelError;
 use crate::facts::{Facts, Found};
@@ -119,6 +119,16 @@ impl Snapshot {
 
     /// Gathers the policies that bear on a question (PE-APP), and its context.
     pub fn assemble(&self, question: &Question<'_>) -> Result<(Layers, Request), ModelError> {
+        self.gather(question, false)
+    }
+
+    /// As [`assemble`](Self::assemble), for a decision alone: of the context, only what the policies ask for is
+    /// there, so that nobody should look at it. The decision is the same, and quicker had.
+    pub fn assemble_to_decide(&self, question: &Question<'_>) -> Result<(Layers, Request), ModelError> {
+        self.gather(question, true)
+    }
+
+    fn gather(&self, question: &Question<'_>, to_decide: bool) -> Result<(Layers, Request), ModelError> {
         let state = &*self.state;
         let found = state.find(question.caller, question.now)?;
         let arn = match &question.resource {
@@ -130,8 +140,6 @@ impl Snapshot {
         // Of what is AWS's own, no account of anybody is the owner that `aws:ResourceAccount` names.
         let named_owner = owner.filter(|_| !arn.is_some_and(is_awss_own));
         let facts = facts(state, question, &found, arn, named_owner, endpoint);
-        let mut context = context::fill(&facts, question.overrides);
-
         let mut layers = Layers::new();
         layers = state.own_side(layers, &found);
         if let (Some(account), Some(organization)) =
@@ -151,8 +159,10 @@ impl Snapshot {
             };
         }
         layers = state.resource_side(layers, &question.action, arn, owner, &found);
-        let asked = layers.programs().flat_map(Program::keys);
-        context::narrow(&mut context, asked, &facts, question.overrides);
+        let asked: Vec<&ContextKey> = layers.programs().flat_map(Program::keys).collect();
+        let wanted = if to_decide { Wanted::Only(&asked) } else { Wanted::All };
+        let mut context = context::fill(&facts, question.overrides, wanted);
+        context::narrow(&mut context, asked.iter().copied(), &facts, question.overrides);
         let request = Request::new(found.eval, question.action.clone(), question.resource.clone(), context);
         let request = match owner {
             Some(owner) => request.with_owner(owner),

@@ -45,6 +45,12 @@ pub struct RequestBuilder {
     error: Option<Error>,
 }
 
+/// How the world gathers what bears on a question: for a decision, or for its explanation.
+type Assemble = fn(
+    &iamsim_model::Snapshot,
+    &Question<'_>,
+) -> Result<(iamsim_eval::Layers, iamsim_eval::Request), iamsim_model::ModelError>;
+
 impl RequestBuilder {
     pub(crate) fn new(snapshot: Snapshot, caller: &Caller, action: &str, resource: &str) -> Self {
         let mut error = None;
@@ -195,13 +201,13 @@ impl RequestBuilder {
 
     /// Decides.
     pub fn authorize(self) -> Result<Decision> {
-        let (layers, request) = self.assemble()?;
+        let (layers, request) = self.assemble(iamsim_model::Snapshot::assemble_to_decide)?;
         Ok(iamsim_eval::authorize(&layers, &request))
     }
 
     /// Decides, and says why.
     pub fn explain(self) -> Result<Explanation> {
-        let (layers, request) = self.assemble()?;
+        let (layers, request) = self.assemble(iamsim_model::Snapshot::assemble)?;
         Ok(iamsim_eval::explain(&layers, &request))
     }
 
@@ -250,7 +256,7 @@ impl RequestBuilder {
         Asked { answer: self.explain(), warnings }
     }
 
-    fn assemble(self) -> Result<(iamsim_eval::Layers, iamsim_eval::Request)> {
+    fn assemble(self, assemble: Assemble) -> Result<(iamsim_eval::Layers, iamsim_eval::Request)> {
         let action = self.action?;
         if let Some(error) = self.error {
             return Err(error);
@@ -270,6 +276,6 @@ impl RequestBuilder {
             owner: self.owner,
             endpoint: self.endpoint.as_deref(),
         };
-        Ok(self.snapshot.model().assemble(&question)?)
+        Ok(assemble(self.snapshot.model(), &question)?)
     }
 }

@@ -85,6 +85,46 @@ fn every_row_says_where_it_comes_from_and_why() {
     }
 }
 
+/// A decision looks at no more of the context than the policies ask for; its explanation has all of it.
+#[test]
+fn a_decision_and_its_explanation_agree_on_every_key_and_caller() {
+    let (mut cloud, callers) = callers();
+    cloud.organization(MANAGEMENT).unwrap().root().add_account(HOME).unwrap();
+    let mut account = cloud.account(HOME).unwrap();
+    account.add_resource("arn:aws:s3:::b").unwrap();
+    let families =
+        ["aws:PrincipalTag/team", "aws:RequestTag/a", "aws:ResourceTag/a", "sts:ExternalId", "saml:sub"];
+    let keys = global_keys().iter().map(|rule| rule.key).filter(|key| !key.ends_with(['/', ':']));
+    for key in keys.chain(families).chain(["accounts.google.com:aud", "s3:prefix", "made:up"]) {
+        let deny = |operator: &str, value: &str| {
+            format!(
+                r#"{{"Effect": "Deny", "Principal": "*", "Action": "s3:{value}*", "Resource": "arn:aws:s3:::b*",
+                    "Condition": {{"{operator}": {{"{key}": "true"}}}}}}"#
+            )
+        };
+        let bucket = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{}, {},
+                {{"Effect": "Allow", "Principal": "*", "Action": "s3:*",
+                  "Resource": "arn:aws:s3:::b/${{{key}, 'k'}}*"}}]}}"#,
+            deny("Null", "Get"),
+            deny("StringNotEquals", "Put")
+        );
+        cloud.account(HOME).unwrap().resource("arn:aws:s3:::b").unwrap().policy(bucket).unwrap();
+        for (name, who) in &callers {
+            for action in ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"] {
+                for complete in [false, true] {
+                    let ask = || {
+                        let request = cloud.request(who, action, "arn:aws:s3:::b/k");
+                        if complete { request.complete() } else { request }
+                    };
+                    let explained = ask().explain().unwrap();
+                    assert_eq!(ask().authorize().unwrap(), explained.decision(), "{key} {name}\n{explained}");
+                }
+            }
+        }
+    }
+}
+
 /// The catalog's list of keys that are not bound to a service is AWS's: none of them may be without a row.
 #[test]
 fn every_global_key_of_the_catalog_has_its_row() {
