@@ -272,3 +272,107 @@ impl Built {
         summary
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: &str = "# A small catalog.\n\
+        source\tnpm\ta\t1\tMIT\tCopyright b\t2026-01\ta.tgz\t00\teverything\n\
+        count\tservices\t1\ncount\tactions\t2\ncount\tresource types\t1\ncount\tcondition keys\t1\n\
+        count\tglobal condition keys\t0\ncount\tdependent actions\t1\n\
+        count\tservices with resource control policies\t0\ncount\tservice principals\t0\n\
+        count\tmanaged policies\t1\n";
+    const CATALOG: &str = "service\tshop\tShop\nkey\tshop:k\tString\ntype\tt\tarn:aws:shop:::${T}\tshop:k\n\
+        action\tBuy\tWrite\tshop:k\tshop:Look\non\tt\trequired\naction\tLook\tRead\n";
+    const POLICIES: &str = "policy\t/A\tv1\t2026-01-31T09:00:00Z\t2026-01-31T09:00:00Z\n{\"Statement\":[]}\n";
+
+    /// A crate's folder of the test's own, with that data and what was built from it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let root = std::env::temp_dir().join(format!("iamsim-xtask-{}-{name}", std::process::id()));
+            std::fs::create_dir_all(root.join("crates/iamsim-catalog/data")).unwrap();
+            let folder = Self(root);
+            folder.write("manifest.txt", MANIFEST);
+            folder.write("catalog.txt", CATALOG);
+            folder.write("managed-policies.txt", POLICIES);
+            folder.run(&Task::Build).unwrap();
+            folder
+        }
+
+        fn write(&self, file: &str, text: &str) {
+            std::fs::write(self.0.join("crates/iamsim-catalog/data").join(file), text).unwrap();
+        }
+
+        fn run(&self, task: &Task) -> Outcome {
+            run(task, &self.0, &mut |_| {})
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_check_passes_on_what_was_built_and_fails_on_every_other_state() {
+        let check = |name: &str, file: &str, text: &str, expected: &str| {
+            let folder = Folder::new(name);
+            folder.run(&Task::Check).unwrap();
+            folder.write(file, text);
+            let refused = folder.run(&Task::Check).unwrap_err();
+            assert!(refused.contains(expected), "{name}: {refused}");
+        };
+        let catalog = |from: &str, to: &str| CATALOG.replace(from, to);
+        check("link", "catalog.txt", &catalog("on\tt", "on\tu"), "the resource type `u`, which is not there");
+        check("key", "catalog.txt", &catalog("Write\tshop:k", "Write\tshop:l"), "the condition key `shop:l`");
+        check(
+            "dependent",
+            "catalog.txt",
+            &catalog("shop:Look", "shop:Peek"),
+            "the dependent action `shop:Peek`",
+        );
+        check(
+            "type",
+            "catalog.txt",
+            &catalog("k\tString", "k\tText"),
+            "`Text` is not the type of a condition key",
+        );
+        check("level", "catalog.txt", &catalog("Look\tRead", "Look\tPeek"), "`Peek` is not an access level");
+        check("format", "catalog.txt", &catalog("${T}", "<t>"), "holds a placeholder that is not `${Name}`");
+        let fewer = catalog("action\tLook\tRead\n", "").replace("shop:Look", "");
+        check("count", "catalog.txt", &fewer, "data/manifest.txt counts");
+        check(
+            "text",
+            "catalog.txt",
+            &catalog("Shop", "Store"),
+            "data/catalog.bin is not what the text makes",
+        );
+        check("binary", "managed-policies.bin", "x", "data/managed-policies.bin is not what the text makes");
+        check("document", "managed-policies.txt", &POLICIES.replace("[]", "["), "the document of `A`");
+        check(
+            "source",
+            "manifest.txt",
+            &MANIFEST.replace("MIT", "Apache-2.0"),
+            "data/catalog.bin is not what",
+        );
+        check("manifest", "manifest.txt", "sauce\n", "`sauce` is neither a source nor a count");
+    }
+
+    #[test]
+    fn a_refresh_that_loses_more_than_a_fiftieth_is_refused() {
+        let text = import::Text { catalog: CATALOG.to_owned(), managed: POLICIES.to_owned() };
+        let compare = |actions: usize, allow_fewer: bool| {
+            let before = MANIFEST.replace("actions\t2", &format!("actions\t{actions}"));
+            let manifest = Manifest::parse(&before).unwrap();
+            Built::new(&manifest, &text).unwrap().compare_counts(&manifest, allow_fewer)
+        };
+        compare(2, false).unwrap();
+        compare(1, false).unwrap();
+        assert!(compare(3, false).unwrap_err().starts_with("actions fell from 3 to 2"));
+        compare(3, true).unwrap();
+    }
+}

@@ -17,6 +17,13 @@ pub(crate) enum Reach {
     Anything,
 }
 
+/// Services whose formats ask for an account, and of which AWS owns resources whose ARNs have none: the documents,
+/// automations and public parameters of Systems Manager, such as `arn:aws:ssm:eu-west-1::document/AWS-RunShellScript`.
+const AWS_OWNS_SOME: &[&str] = &["ssm"];
+
+/// The part of an ARN that names the account.
+const ACCOUNT: usize = 4;
+
 /// A format, cut at its first five colons.
 pub(crate) struct Format<'f> {
     parts: [&'f str; ARN_PARTS],
@@ -37,10 +44,19 @@ impl<'f> Format<'f> {
         Self { parts }
     }
 
+    fn service(&self) -> &'f str {
+        let [_, _, service, ..] = self.parts;
+        service
+    }
+
     pub(crate) fn matches(&self, arn: &Arn, reach: Reach) -> bool {
         let [.., resource] = self.parts;
         let middle = self.parts.iter().take(ARN_PARTS - 1).enumerate();
-        middle.into_iter().all(|(index, part)| text_matches(part, arn.part(index), Reach::Anything))
+        let of_aws =
+            |index| index == ACCOUNT && arn.part(index).is_empty() && AWS_OWNS_SOME.contains(&self.service());
+        middle
+            .into_iter()
+            .all(|(index, part)| of_aws(index) || text_matches(part, arn.part(index), Reach::Anything))
             && text_matches(resource, arn.resource(), reach)
     }
 
@@ -49,7 +65,12 @@ impl<'f> Format<'f> {
         let middle = self.parts.iter().take(ARN_PARTS - 1).enumerate();
         middle.into_iter().all(|(index, part)| {
             let other = pattern.part(index);
-            **part == *other || other == "*" || units_overlap(&format_units(part), &pattern_units(other))
+            // What AWS itself owns has no account.
+            let of_aws = index == ACCOUNT && other.is_empty() && AWS_OWNS_SOME.contains(&self.service());
+            **part == *other
+                || other == "*"
+                || of_aws
+                || units_overlap(&format_units(part), &pattern_units(other))
         }) && units_overlap(&format_units(resource), &template_units(pattern))
     }
 }
@@ -235,6 +256,7 @@ mod tests {
     const BUCKET: &str = "arn:${Partition}:s3:::${BucketName}";
     const ROLE: &str = "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}";
     const LOG: &str = "arn:${Partition}:logs:${Region}:${Account}:log-group:${Group}:log-stream:${Stream}";
+    const DOCUMENT: &str = "arn:${Partition}:ssm:${Region}:${Account}:document/${DocumentName}";
     const TASK: &str = "arn:${Partition}:dms:${Region}:${Account}:task:*";
 
     #[test]
@@ -251,6 +273,9 @@ mod tests {
         check(OBJECT, "arn:aws:s3:eu-west-1:111122223333:b/k", false, false);
         check(ROLE, "arn:aws:iam::111122223333:role/a/b/R", true, true);
         check(ROLE, "arn:aws:iam::111122223333:user/R", false, false);
+        check(DOCUMENT, "arn:aws:ssm:eu-west-1::document/AWS-RunShellScript", true, true);
+        check(DOCUMENT, "arn:aws:ssm:eu-west-1:111122223333:document/Mine", true, true);
+        check(ROLE, "arn:aws:iam:::role/R", false, false);
         check(TASK, "arn:aws:dms:eu-west-1:111122223333:task:X", true, true);
         check(TASK, "arn:aws:dms:eu-west-1:111122223333:task:", false, false);
         check(BUCKET, "arn:aws:sqs:::b", false, false);
@@ -280,6 +305,7 @@ mod tests {
         check(ROLE, "arn:aws:iam::*:user/*", false);
         check(ROLE, "arn:*", true);
         check(ROLE, "arn:aws:iam:::role/x", false);
+        check(DOCUMENT, "arn:aws:ssm:*::document/AWS-*", true);
         check(TASK, "arn:aws:dms:*:*:task:abc", true);
         check(TASK, "arn:aws:dms:*:*:rep:abc", false);
     }

@@ -89,6 +89,13 @@ fn a_pattern_names_the_actions_it_matches() {
 }
 
 #[test]
+fn what_is_embedded_is_small() {
+    assert!(catalog().as_bytes().len() <= 1_500_000, "{}", catalog().as_bytes().len());
+    let policies = iamsim_catalog::ManagedPolicies::embedded().as_bytes().len();
+    assert!(policies <= 600_000, "{policies}");
+}
+
+#[test]
 fn every_service_and_key_is_found_in_any_case() {
     for service in catalog().services() {
         assert_eq!(catalog().service(service.prefix()), Some(service));

@@ -1,5 +1,7 @@
 //! What every rule needs to know of a policy, found out once.
 
+use std::cell::Cell;
+
 use iamsim_catalog::{ActionEntry, Catalog};
 use iamsim_policy::{
     AccountId, Action, ActionPattern, ArnPattern, Effect, Policy, PolicyKind, ResourcePattern, Span, Spanned,
@@ -15,7 +17,12 @@ pub(crate) struct Facts<'p> {
     /// Whether AWS wrote it: quotas of customers don't bind it.
     pub(crate) aws_owned: bool,
     pub(crate) statements: Vec<StatementFacts<'p>>,
+    /// How many comparisons the rules that compare everything with everything may still make.
+    budget: Cell<usize>,
 }
+
+/// Comparisons for one policy: far more than AWS's largest policies need, and little enough to wait for.
+const BUDGET: usize = 40_000_000;
 
 /// A statement and the actions it names.
 pub(crate) struct StatementFacts<'p> {
@@ -52,7 +59,21 @@ impl<'p> Facts<'p> {
             actions: statement.action().patterns().iter().map(entry).collect(),
         };
         let statements = policy.statements().iter().enumerate().map(statement).collect();
-        Self { policy, catalog, accounts, aws_owned, statements }
+        Self { policy, catalog, accounts, aws_owned, statements, budget: Cell::new(BUDGET) }
+    }
+
+    /// Whether `one` things may be compared with `other` things; they are then counted.
+    pub(crate) fn affords(&self, one: usize, other: usize) -> bool {
+        let cost = one.saturating_mul(other);
+        let left = self.budget.get().checked_sub(cost);
+        self.budget.set(left.unwrap_or_else(|| self.budget.get()));
+        left.is_some()
+    }
+
+    /// Whether the statements may be compared with each other.
+    pub(crate) fn affords_statements(&self) -> bool {
+        let entries: usize = self.statements.iter().map(|statement| statement.actions.len() + 1).sum();
+        self.statements.len() > 1 && self.affords(entries, entries)
     }
 
     pub(crate) fn kind(&self) -> PolicyKind {

@@ -18,7 +18,7 @@
 //! let report = linter.check(&source, None);
 //! assert_eq!(
 //!     report.findings()[0].to_string(),
-//!     "team.json:3:45: warning[unknown-action]: `s3` has no action `GetObjct`",
+//!     "team.json:3:46: warning[unknown-action]: `s3` has no action `GetObjct`",
 //! );
 //! assert_eq!(report.findings()[0].help(), Some("did you mean `s3:GetObject`?"));
 //! ```

@@ -14,6 +14,9 @@ use crate::waiver::{self, UNUSED_WAIVER, Waiver};
 /// A file that holds no policy, or one that can't be known here.
 pub(crate) const NO_POLICY: &str = "no-policy";
 
+/// The longest policy that is judged: three times AWS's own longest, which has 152,297 bytes.
+const MAX_JUDGED_BYTES: usize = 512 * 1024;
+
 /// A file that can't be read.
 pub(crate) const UNREADABLE: &str = "unreadable-file";
 
@@ -203,6 +206,17 @@ impl Linter {
                 return;
             }
         };
+        if source.text_of(span).len() > MAX_JUDGED_BYTES {
+            let opening = Span::new(span.start, span.start + 1);
+            let message = format!(
+                "this policy has {} bytes, more than any that AWS stores, and was not judged",
+                source.text_of(span).len()
+            );
+            let mut finding = Finding::new("policy-size", Level::Error, source, opening, message);
+            finding.help_with("check that this is the file you meant");
+            report.findings.push(finding);
+            return;
+        }
         let mut accounts = self.config.accounts.clone();
         accounts.extend(found.account);
         let id = policy.id().unwrap_or_default();

@@ -79,6 +79,11 @@ pub(crate) struct Sink<'f> {
 }
 
 impl Sink<'_> {
+    /// Whether there is so much that the nearest name to each is no longer worth the search.
+    pub(crate) fn is_long(&self) -> bool {
+        self.findings.len() > 200
+    }
+
     /// Adds a finding about a statement.
     pub(crate) fn report(
         &mut self,

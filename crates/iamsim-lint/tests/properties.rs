@@ -219,6 +219,51 @@ proptest! {
     }
 }
 
+/// Lists as long as they can be, each kind of entry that a rule compares with others or looks up.
+#[test]
+fn a_policy_made_to_take_long_does_not() {
+    let many = |count: usize, one: &dyn Fn(usize) -> String| {
+        (0..count).map(|at| format!("\"{}\"", one(at))).collect::<Vec<_>>().join(",")
+    };
+    let statement = |actions: &str, resources: &str, condition: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": [{actions}],
+                "Resource": [{resources}]{condition}}}]}}"#
+        )
+    };
+    let one = "\"s3:GetObject\"";
+    let short = "{\"Effect\": \"Allow\", \"Action\": \"s3:G*\", \"Resource\": \"*\"}";
+    let texts = [
+        statement(&many(8_000, &|at| format!("s3:Gt{at}")), "\"*\"", ""),
+        statement(&many(6_000, &|at| format!("ec2:*{at}*")), "\"*\"", ""),
+        statement(one, &many(4_000, &|at| format!("arn:aws:s3:::*{at}*")), ""),
+        statement(
+            &many(2_000, &|_| "ec2:*".to_owned()),
+            &many(2_000, &|at| format!("arn:aws:s3:::{at}*")),
+            "",
+        ),
+        statement(one, &format!("\"arn:aws:s3:::{}\"", "a*".repeat(40_000)), ""),
+        statement(
+            "\"ec2:*\"",
+            "\"*\"",
+            &format!(
+                r#", "Condition": {{"StringEquals": {{{}}}}}"#,
+                (0..2_000).map(|at| format!("\"ec2:Key{at}\": \"x\"")).collect::<Vec<_>>().join(",")
+            ),
+        ),
+        format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, vec![short; 3_000].join(",")),
+    ];
+    for text in texts {
+        assert!(text.len() < 512 * 1024);
+        let report = Linter::new().check(&Source::new("p.json", &*text), None);
+        assert_eq!(report.policies().len(), 1);
+    }
+    let endless = statement(&many(60_000, &|at| format!("s3:Get{at}")), "\"*\"", "");
+    let report = Linter::new().check(&Source::new("p.json", endless), None);
+    assert_eq!(report.findings()[0].code(), "policy-size");
+    assert_eq!(report.findings().len(), 1);
+}
+
 #[test]
 fn what_is_odd_is_judged() {
     let deep = "[".repeat(60) + &"]".repeat(60);

@@ -136,6 +136,31 @@ fn text_is_drawn_and_counted() {
 }
 
 #[test]
+fn of_a_policy_on_one_line_only_what_stands_around_is_drawn() {
+    let actions = vec!["\"s3:PutObject\""; 400].join(", ");
+    let text = format!(
+        r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": [{actions}, "s3:GetObjct"], "Resource": "*"}}}}"#
+    );
+    let quiet = Linter::new().with_config(config(r#"{"rules": {"redundant-action": "off"}}"#));
+    let report = quiet.check(&Source::new("long.json", text), None);
+    let drawn = format::text(&[report], format::Colour::Off);
+    let (_, warning) = drawn.split_once("\n\n").unwrap();
+    assert_eq!(
+        warning,
+        r#"warning[unknown-action]: `s3` has no action `GetObjct`
+ --> long.json:1:6471
+  |
+1 | PutObject", "s3:PutObject", "s3:PutObject", "s3:PutObject", "s3:GetObjct"], "Resource": "*"}}
+  |                                                             ^^^^^^^^^^^^^
+  |
+  = help: did you mean `s3:GetObject`?
+
+1 warning, 1 note in 1 policy
+"#
+    );
+}
+
+#[test]
 fn json_has_everything() {
     insta::assert_snapshot!(format!("{:#}", format::json(&[report("{}")])));
 }

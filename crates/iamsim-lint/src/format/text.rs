@@ -77,17 +77,33 @@ pub fn finding(finding: &Finding, colour: Colour) -> String {
     };
     let mut group = Group::with_title(level.primary_title(finding.message()).id(finding.code()));
     let source = finding.source();
+    let mut is_cut = false;
     let places = std::iter::once((finding.span(), None))
         .chain(finding.related().map(|(span, message)| (span, Some(message))));
-    let places: Vec<_> = places.map(|(span, label)| (range(span, source.text()), label)).collect();
+    let mut places: Vec<_> = places.map(|(span, label)| (range(span, source.text()), label)).collect();
     if source.text().is_empty() || source.text().len() > MAX_SOURCE_BYTES {
         // Nothing to show, or nothing that anybody wants to see.
         group = group.element(Origin::path(source.name()));
     } else {
-        let window = window(source.text(), places.iter().map(|(range, _)| range));
+        let mut window = window(source.text(), places.iter().map(|(range, _)| range));
+        is_cut = window.len() > LONGEST_EXCERPT;
+        if is_cut {
+            // A policy on one line, most likely: what stands around the place is enough, and the place is told apart.
+            let position = finding.position();
+            let origin = Origin::path(source.name());
+            group = group.element(origin.line(position.line as usize).char_column(position.column as usize));
+            places.truncate(1);
+            window = excerpt(source.text(), places.iter().map(|(range, _)| range));
+            for (range, _) in &mut places {
+                range.end = range.end.min(window.end);
+            }
+        }
         let first_line = source.position(u32::try_from(window.start).unwrap_or(u32::MAX)).line;
         let shown = source.text().get(window.clone()).unwrap_or_default();
-        let mut snippet = Snippet::source(shown).path(source.name()).line_start(first_line as usize);
+        let mut snippet = Snippet::source(shown).line_start(first_line as usize);
+        if !is_cut {
+            snippet = snippet.path(source.name());
+        }
         for (range, label) in places {
             let inside = range.start - window.start..range.end - window.start;
             snippet = snippet.annotation(match label {
@@ -104,7 +120,34 @@ pub fn finding(finding: &Finding, colour: Colour) -> String {
         Colour::Off => Renderer::plain(),
         Colour::On => Renderer::styled(),
     };
-    renderer.decor_style(DecorStyle::Ascii).render(&[group])
+    let drawn = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
+    if is_cut {
+        // The place was told apart, and the excerpt has no second one.
+        let lines: Vec<&str> =
+            drawn.lines().filter(|line| line.contains('|') || !line.contains(" ::: ")).collect();
+        return lines.join("\n");
+    }
+    drawn
+}
+
+/// The longest text that is drawn whole, in bytes.
+const LONGEST_EXCERPT: usize = 2_000;
+
+/// A little of the text around a place, within its line.
+fn excerpt<'r>(text: &str, mut ranges: impl Iterator<Item = &'r Range<usize>>) -> Range<usize> {
+    const AROUND: usize = 60;
+    let place = ranges.next().cloned().unwrap_or_default();
+    let mut start = place.start.saturating_sub(AROUND);
+    let mut end = (place.end.min(place.start + AROUND) + AROUND).min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    let before = text.get(start..place.start).and_then(|before| before.rfind('\n'));
+    let after = text.get(place.start..end).and_then(|after| after.find('\n'));
+    before.map_or(start, |line| start + line + 1)..after.map_or(end, |line| place.start + line)
 }
 
 /// The whole lines that some ranges lie in: what is drawn does not depend on how long the rest of the text is.

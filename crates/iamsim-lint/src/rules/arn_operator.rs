@@ -1,6 +1,7 @@
 //! Text operators on keys that hold ARNs, and ARN operators on keys that hold text.
 
 use iamsim_catalog::BaseType;
+use iamsim_policy::Condition;
 
 use super::operator_type::{is_about_arns, misfit};
 use crate::facts::Facts;
@@ -23,6 +24,9 @@ fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
                 continue;
             }
             let key = condition.key();
+            if found == BaseType::String && holds_arns(facts, condition) {
+                continue;
+            }
             // PE-ARN-02, PE-ARN-03
             let (message, help) = if found == BaseType::Arn {
                 let wildcards = operator.comparison.has_wildcards();
@@ -42,4 +46,11 @@ fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
                 .help_with(help);
         }
     }
+}
+
+/// Whether a key whose name its user chooses, such as a tag or an entry of an encryption context, is compared with
+/// ARNs only: what it holds is the user's business, and then it holds ARNs.
+fn holds_arns(facts: &Facts<'_>, condition: &Condition) -> bool {
+    facts.catalog.key(condition.key().as_str()).is_some_and(iamsim_catalog::KeyEntry::is_pattern)
+        && condition.values().iter().all(|value| value.value.as_str().starts_with("arn:"))
 }

@@ -19,13 +19,14 @@ fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
                 continue;
             }
             let written = pattern.as_str();
+            let long = sink.is_long();
             let prefix = pattern.service().unwrap_or_default();
             let finding = if facts.catalog.service(prefix).is_some() {
                 sink.report(statement, action.span, format!("`{written}` matches no action of `{prefix}`"))
             } else {
                 sink.report(statement, action.span, format!("no service has the prefix `{prefix}`"))
             };
-            match facts.catalog.nearest_service(prefix).filter(|near| near.prefix() != prefix) {
+            match (!long).then(|| facts.catalog.nearest_service(prefix)).flatten().filter(|near| near.prefix() != prefix) {
                 Some(near) => finding.help_with(format!("did you mean `{near}`?")),
                 None => finding.help_with(
                     "check the spelling; AWS's reference leaves out actions that are retired or not documented",

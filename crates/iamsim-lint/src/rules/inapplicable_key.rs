@@ -17,6 +17,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
     for statement in facts.statements.iter().filter(|statement| statement.is_closed()) {
+        // Each is a look-up, a hundred times a comparison.
+        if !facts.affords(statement.entries().count(), 100 * statement.statement.conditions().len()) {
+            continue;
+        }
         for condition in statement.statement.conditions() {
             judge(facts, statement, condition, sink);
         }

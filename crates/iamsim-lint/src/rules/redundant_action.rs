@@ -19,6 +19,9 @@ fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
         // A list has a thousand names and few patterns: only patterns contain others.
         let wide: Vec<&ActionFacts<'_>> =
             statement.actions.iter().filter(|action| action.pattern.exact().is_none()).collect();
+        if !facts.affords(wide.len(), statement.actions.len()) {
+            continue;
+        }
         let mut seen: BTreeMap<String, iamsim_policy::Span> = BTreeMap::new();
         for action in &statement.actions {
             let folded = action.pattern.as_str().to_ascii_lowercase();

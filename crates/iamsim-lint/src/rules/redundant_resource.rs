@@ -15,6 +15,9 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
     for statement in &facts.statements {
         let Some(clause) = statement.statement.resource() else { continue };
+        if !facts.affords(clause.patterns().len(), clause.patterns().len()) {
+            continue;
+        }
         for (index, entry) in clause.patterns().iter().enumerate() {
             let contains = |at: usize, other: &iamsim_policy::ResourcePattern| {
                 at != index

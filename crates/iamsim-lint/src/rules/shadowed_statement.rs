@@ -13,6 +13,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
+    if !facts.affords_statements() {
+        return;
+    }
     for statement in &facts.statements {
         let shadows = |other: &&crate::facts::StatementFacts<'_>| {
             other.number != statement.number

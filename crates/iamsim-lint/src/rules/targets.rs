@@ -31,17 +31,23 @@ pub(super) fn targets<'t, 'p>(facts: &'t Facts<'p>) -> impl Iterator<Item = Targ
     let statements = facts.statements.iter().filter(move |_| kind_names_resources);
     statements.filter(|statement| statement.is_closed()).filter_map(|statement| {
         let arns = statement.only_arns()?;
-        Some(meet(statement, &arns))
+        facts.affords(statement.entries().count(), arns.len()).then(|| meet(statement, &arns))
     })
 }
 
 fn meet<'t, 'p>(statement: &'t StatementFacts<'p>, arns: &[(&'p ArnPattern, Span)]) -> Targets<'t, 'p> {
     // Formats are asked once for each ARN: a statement can name a thousand actions on one type.
     let mut known: HashMap<(usize, usize), bool> = HashMap::new();
-    let mut used = vec![false; arns.len()];
+    let open =
+        statement.entries().any(|entry| !entry.has_resource_types() && entry.service().has_several_pages());
+    let mut used = vec![open; arns.len()];
     let mut actions = Vec::with_capacity(statement.actions.len());
     for action in &statement.actions {
-        let mut meets = false;
+        // What several pages say of an action is known of one of them.
+        let mut meets = action
+            .entries
+            .iter()
+            .any(|entry| !entry.has_resource_types() && entry.service().has_several_pages());
         for entry in &action.entries {
             for ((index, (arn, _)), used) in arns.iter().enumerate().zip(&mut used) {
                 // Once both are known to meet something, the pair has nothing more to say.
@@ -72,12 +78,24 @@ fn is_asked_on<'p>(
         let of_type = known.entry((index, kind.index()));
         *of_type.or_insert_with(|| kind.overlaps(arn))
     };
-    entry.resources().any(|on| overlaps(on.resource_type())) || is_left_open(entry, &mut overlaps)
+    entry.resources().any(|on| overlaps(on.resource_type())) || is_left_open(entry, arn, &mut overlaps)
 }
 
 /// Whether the ARN may be of a type for which the reference does not say whether the action is asked on it.
-fn is_left_open<'p>(entry: ActionEntry<'p>, overlaps: &mut impl FnMut(ResourceType<'p>) -> bool) -> bool {
+fn is_left_open<'p>(
+    entry: ActionEntry<'p>,
+    arn: &ArnPattern,
+    overlaps: &mut impl FnMut(ResourceType<'p>) -> bool,
+) -> bool {
     let service = entry.service();
+    // A page that speaks of another service's resources, as `sagemaker-mlflow` does, does not list them all.
+    let borrows = |format: &str| {
+        let of = format.split(':').nth(2).unwrap_or_default();
+        of == arn.part(2) && of != service.prefix()
+    };
+    if entry.resources().any(|on| borrows(on.resource_type().arn_format())) {
+        return true;
+    }
     service
         .resource_types()
         .any(|kind| overlaps(kind) && (service.has_several_pages() || !kind.has_actions()))

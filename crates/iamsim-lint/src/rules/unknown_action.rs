@@ -27,7 +27,8 @@ fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
             } else {
                 format!("no service has the prefix `{prefix}`")
             };
-            let help = nearest(facts.catalog, prefix, name).map_or_else(
+            let near = if sink.is_long() { None } else { nearest(facts.catalog, prefix, name) };
+            let help = near.map_or_else(
                 || {
                     "check the spelling; AWS's reference leaves out actions that are retired or not documented"
                         .to_owned()

@@ -47,7 +47,7 @@ fn judge(
         return;
     }
     let prefix = written.split_once(':').map_or("", |(prefix, _)| prefix);
-    let near = facts.catalog.nearest_key(written).map(iamsim_catalog::KeyEntry::name);
+    let near = (!sink.is_long()).then(|| facts.catalog.nearest_key(written)).flatten().map(iamsim_catalog::KeyEntry::name);
     // The claims of an identity provider are the provider's, under its own host name.
     let of_the_same = |near: &str| {
         near.split_once(':').is_some_and(|(other, _)| other.eq_ignore_ascii_case(prefix))
@@ -56,12 +56,10 @@ fn judge(
     if prefix.contains('.') && (!near.is_some_and(of_the_same) || EVERY_PROVIDERS.iter().any(is_claim)) {
         return;
     }
-    // A variable without a vendor is no key: the placeholder of some template.
-    if prefix.is_empty() && near.is_none() && span != Span::default() {
-        let is_condition = statement.statement.conditions().iter().any(|found| found.key_span() == span);
-        if !is_condition {
-            return;
-        }
+    // A variable without a vendor is the placeholder of some template.
+    let is_variable = !statement.statement.conditions().iter().any(|found| found.key_span() == span);
+    if prefix.is_empty() && near.is_none() && is_variable {
+        return;
     }
     let finding = sink.report(
         statement,
