@@ -183,7 +183,16 @@ fn actions_without_resource_types_differ_from_those_where_none_is_required() {
     let asked = |action: &str| catalog().action(action).unwrap().asked_with();
     assert_eq!(asked("s3:ListAllMyBuckets"), Some("arn:${Partition}:s3:::*"));
     assert_eq!(asked("iam:ListRoles"), Some("arn:${Partition}:iam::${Account}:role/*"));
-    assert_eq!(catalog().actions().filter(|action| action.asked_with().is_some()).count(), 2);
+    assert_eq!(
+        asked("logs:DescribeLogGroups"),
+        Some("arn:${Partition}:logs:${Region}:${Account}:log-group::log-stream:")
+    );
+    let groups = catalog().action("logs:DescribeLogGroups").unwrap();
+    for (entry, expected) in [("log-group:*", true), ("*", true), ("log-group:/aws/lambda/*", false)] {
+        let pattern = ArnPattern::parse(&format!("arn:aws:logs:*:*:{entry}"), true).unwrap();
+        assert_eq!(groups.is_asked_on(&pattern), expected, "{entry}");
+    }
+    assert_eq!(catalog().actions().filter(|action| action.asked_with().is_some()).count(), 3);
 }
 
 #[test]

@@ -41,6 +41,8 @@ const KEY_TYPES: &[(&str, &str)] = &[
 const ASKED_WITH: &[(&str, &str)] = &[
     // PE-RES-20
     ("iam:ListRoles", "arn:${Partition}:iam::${Account}:role/*"),
+    // As in the denials that users report.
+    ("logs:DescribeLogGroups", "arn:${Partition}:logs:${Region}:${Account}:log-group::log-stream:"),
     // PE-RES-14
     ("s3:ListAllMyBuckets", "arn:${Partition}:s3:::*"),
 ];

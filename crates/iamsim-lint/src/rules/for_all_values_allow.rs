@@ -1,8 +1,9 @@
 //! `ForAllValues` in a statement that allows, with nothing that demands the key: it holds when the key is missing.
 
+use iamsim_catalog::Applicability;
 use iamsim_policy::{Comparison, SetQualifier};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, StatementFacts};
 use crate::finding::Level;
 use crate::presence;
 use crate::rule::{Rule, Sink};
@@ -21,7 +22,10 @@ fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
             let key = condition.key();
             let compares = operator.qualifier == Some(SetQualifier::ForAllValues)
                 && operator.comparison != Comparison::Null;
-            if !compares || presence::is_guarded(statement.statement, key.folded()) {
+            if !compares
+                || presence::is_guarded(statement.statement, key.folded())
+                || is_a_required_parameter(facts, statement, key.as_str())
+            {
                 continue;
             }
             let keys = facts.catalog.keys_named(key.as_str());
@@ -44,4 +48,21 @@ fn check(facts: &Facts<'_>, sink: &mut Sink<'_>) {
             }
         }
     }
+}
+
+/// Keys that hold a parameter without which the request is none: every request of the actions they are listed for
+/// has them.
+const REQUIRED_PARAMETERS: &[&str] = &[
+    "kms:GrantOperations",
+    "route53:ChangeResourceRecordSetsActions",
+    "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+    "route53:ChangeResourceRecordSetsRecordTypes",
+];
+
+fn is_a_required_parameter(facts: &Facts<'_>, statement: &StatementFacts<'_>, key: &str) -> bool {
+    REQUIRED_PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(key))
+        && statement.is_closed()
+        && statement
+            .entries()
+            .all(|entry| facts.catalog.applicability(entry, None, key) == Applicability::Listed)
 }
