@@ -199,8 +199,22 @@ fn template_units(pattern: &ArnPattern) -> Vec<Unit> {
     units
 }
 
+/// Whether the plain beginnings of both agree, as far as both are plain.
+fn begin_alike(left: &[Unit], right: &[Unit]) -> bool {
+    left.iter()
+        .zip(right)
+        .map_while(|pair| match pair {
+            (Unit::Byte(one), Unit::Byte(other)) => Some(one == other),
+            _ => None,
+        })
+        .all(|alike| alike)
+}
+
 /// Whether some text matches both patterns. Walks the pairs of places that can be reached together.
 fn units_overlap(left: &[Unit], right: &[Unit]) -> bool {
+    if !begin_alike(left, right) {
+        return false;
+    }
     let width = right.len() + 1;
     let mut row = vec![false; width];
     if let Some(start) = row.first_mut() {

@@ -13,6 +13,11 @@ pub(crate) fn pattern(wide: &str, narrow: &str) -> bool {
     if wide.len() > LONGEST || narrow.len() > LONGEST {
         return wide == narrow;
     }
+    // Most pairs differ before the first wildcard.
+    let head = wide.find(['*', '?']).unwrap_or(wide.len());
+    if head == wide.len() || wide.get(..head) != narrow.get(..head) {
+        return wide == narrow;
+    }
     let narrow: Vec<char> = narrow.chars().collect();
     // Which ends of `narrow` the rest of `wide` covers, from the end of `wide` to its beginning.
     let mut row = vec![false; narrow.len() + 1];

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use iamsim_catalog::{ActionEntry, ResourceType};
+use iamsim_catalog::{ActionEntry, ResourceType, Service};
 use iamsim_policy::{ArnPattern, PolicyKind, Span};
 
 use crate::facts::{ActionFacts, Facts, StatementFacts};
@@ -37,7 +37,7 @@ pub(super) fn targets<'t, 'p>(facts: &'t Facts<'p>) -> impl Iterator<Item = Targ
 
 fn meet<'t, 'p>(statement: &'t StatementFacts<'p>, arns: &[(&'p ArnPattern, Span)]) -> Targets<'t, 'p> {
     // Formats are asked once for each ARN: a statement can name a thousand actions on one type.
-    let mut known: HashMap<(usize, usize), bool> = HashMap::new();
+    let mut known = Known::default();
     let open =
         statement.entries().any(|entry| !entry.has_resource_types() && entry.service().has_several_pages());
     let mut used = vec![open; arns.len()];
@@ -65,37 +65,39 @@ fn meet<'t, 'p>(statement: &'t StatementFacts<'p>, arns: &[(&'p ArnPattern, Span
     Targets { statement, actions, resources }
 }
 
-fn is_asked_on<'p>(
-    entry: ActionEntry<'p>,
-    index: usize,
-    arn: &ArnPattern,
-    known: &mut HashMap<(usize, usize), bool>,
-) -> bool {
+/// What was found out of the ARNs of a statement, each by its number.
+#[derive(Default)]
+struct Known<'p> {
+    /// Whether one may be of a resource type.
+    overlaps: HashMap<(usize, usize), bool>,
+    /// Whether the reference leaves open for a service which actions are asked on it.
+    open: HashMap<(usize, &'p str), bool>,
+}
+
+fn is_asked_on<'p>(entry: ActionEntry<'p>, index: usize, arn: &ArnPattern, known: &mut Known<'p>) -> bool {
     if !entry.has_resource_types() {
         return entry.is_asked_on(arn);
     }
     let mut overlaps = |kind: ResourceType<'p>| {
-        let of_type = known.entry((index, kind.index()));
-        *of_type.or_insert_with(|| kind.overlaps(arn))
+        *known.overlaps.entry((index, kind.index())).or_insert_with(|| kind.overlaps(arn))
     };
-    entry.resources().any(|on| overlaps(on.resource_type())) || is_left_open(entry, arn, &mut overlaps)
-}
-
-/// Whether the ARN may be of a type for which the reference does not say whether the action is asked on it.
-fn is_left_open<'p>(
-    entry: ActionEntry<'p>,
-    arn: &ArnPattern,
-    overlaps: &mut impl FnMut(ResourceType<'p>) -> bool,
-) -> bool {
-    let service = entry.service();
-    // A page that speaks of another service's resources, as `sagemaker-mlflow` does, does not list them all.
-    let borrows = |format: &str| {
-        let of = format.split(':').nth(2).unwrap_or_default();
-        of == arn.part(2) && of != service.prefix()
-    };
-    if entry.resources().any(|on| borrows(on.resource_type().arn_format())) {
+    if entry.resources().any(|on| overlaps(on.resource_type())) {
         return true;
     }
+    let open = known.open.entry((index, entry.service().prefix()));
+    *open.or_insert_with(|| is_left_open(entry.service(), &mut overlaps)) || borrows(entry, arn)
+}
+
+/// A page that speaks of another service's resources, as `sagemaker-mlflow` does, does not list them all.
+fn borrows(entry: ActionEntry<'_>, arn: &ArnPattern) -> bool {
+    let of = arn.part(2);
+    of != entry.service().prefix()
+        && entry.resources().any(|on| on.resource_type().arn_format().split(':').nth(2) == Some(of))
+}
+
+/// Whether the ARN may be of a type for which the reference does not say which actions of the service are asked on
+/// it.
+fn is_left_open<'p>(service: Service<'p>, overlaps: &mut impl FnMut(ResourceType<'p>) -> bool) -> bool {
     service
         .resource_types()
         .any(|kind| overlaps(kind) && (service.has_several_pages() || !kind.has_actions()))
