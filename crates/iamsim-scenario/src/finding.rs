@@ -75,6 +75,10 @@ codes! {
     InvalidArn = "invalid-arn",
     /// Something else where an action has to be.
     InvalidAction = "invalid-action",
+    /// An action that the catalog does not know: probably a slip. It is asked all the same.
+    UnknownAction = "unknown-action",
+    /// A context key of a service that the catalog knows without it: probably a slip.
+    UnknownKey = "unknown-key",
     /// A date or a length of time that can't be read, or a clock that would run backwards.
     InvalidTime = "invalid-time",
     /// A name that nothing in the file bears.
@@ -111,6 +115,11 @@ impl Finding {
             span,
             related: Vec::new(),
         }
+    }
+
+    /// A finding that leaves the file usable.
+    pub(crate) fn warning(source: &Source, code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(source, code, span, message) }
     }
 
     /// A file that could not be read at all: it has a name, and no text to show.

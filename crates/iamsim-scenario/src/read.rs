@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use iamsim::Quota;
+use iamsim_catalog::{Catalog, KeyEntry};
 use iamsim_policy::json::{self, Node, Value};
 use iamsim_policy::keys::misspelt_global_key;
 use iamsim_policy::suggest::nearest;
@@ -1028,7 +1029,29 @@ impl Reader<'_, '_> {
                     None => "keys that begin with `aws:` are AWS's own, and this is none of them".to_owned(),
                 },
             );
+        } else if !key.value.ends_with('/') {
+            self.key_of_service(key, prefix);
         }
+    }
+}
+
+impl Reader<'_, '_> {
+    /// A key of a service whose keys are known, and this is none of them.
+    fn key_of_service(&mut self, key: &Text, service: &str) {
+        let catalog = Catalog::embedded();
+        let of_service = |known: &KeyEntry<'_>| {
+            known.name().split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(service))
+        };
+        if catalog.key(&key.value).is_some() || catalog.service(service).is_none() {
+            return;
+        }
+        let message = format!("no context key `{}` is known of", key.value);
+        let finding = Finding::warning(self.source, Code::UnknownKey, key.span, message);
+        let meant = catalog.nearest_key(&key.value).filter(of_service);
+        self.findings.push(match meant {
+            Some(known) => finding.with_help(format!("did you mean `{}`?", known.name())),
+            None => finding.with_help("it is set as it is written; the catalog may be older than the key"),
+        });
     }
 }
 

@@ -10,7 +10,7 @@ use iamsim_policy::{Action, ActionPattern, Arn, Spanned};
 
 use super::Here;
 use crate::file::{Act, Ask, Caller, Cell, Changes, Compare, ContextEntry, Invariant, Target, With};
-use crate::finding::Code;
+use crate::finding::{Code, Finding};
 use crate::format::{CELL, CHANGE, CHANGES, DELETE, INVARIANT, NO_CHANGE, Object, RENAME};
 use crate::names::Names;
 use crate::outcome::StepKind;
@@ -138,8 +138,26 @@ impl Reader<'_, '_> {
             };
             let message = format!("`{}` is not an action", text.value);
             self.error_with_help(Code::InvalidAction, text.span, message, help);
+            return false;
         }
-        is_action
+        let catalog = Catalog::embedded();
+        if catalog.action(&text.value).is_none() {
+            let service = text.value.split_once(':').map_or("", |(service, _)| service);
+            let meant = match catalog.service(service) {
+                Some(_) => catalog.nearest_action(&text.value).map(|action| format!("`{action}`")),
+                None => {
+                    catalog.nearest_service(service).map(|known| format!("the service `{}`", known.prefix()))
+                }
+            };
+            let message = format!("no action `{}` is known of", text.value);
+            let finding = Finding::warning(self.source, Code::UnknownAction, text.span, message);
+            self.findings.push(match meant {
+                Some(meant) => finding.with_help(format!("did you mean {meant}?")),
+                None => finding
+                    .with_help("it is asked as it is written; the catalog may be older than the action"),
+            });
+        }
+        true
     }
 
     fn contexts(&mut self, fields: &Fields<'_, '_>) -> Vec<NamedContext> {
