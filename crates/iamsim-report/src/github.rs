@@ -9,6 +9,9 @@ use crate::Report;
 use crate::escape::{github_message, github_property};
 use crate::step;
 
+/// Questions that are named where others come out alike.
+const NAMED: usize = 8;
+
 pub(crate) fn render(report: &Report) -> String {
     let mut text = String::new();
     for finding in &report.findings {
@@ -35,8 +38,12 @@ fn of_steps(text: &mut String, command: &str, group: &[step::Found<'_>]) {
     for telling in step::telling(step) {
         let _ = write!(message, "\n{}", telling.what);
     }
-    for (_, _, _, other) in group.get(1..).unwrap_or_default() {
+    let others = group.get(1..).unwrap_or_default();
+    for (_, _, _, other) in others.iter().take(NAMED) {
         let _ = write!(message, "\nfor the same reason: {}", step::title(other));
+    }
+    if others.len() > NAMED {
+        let _ = write!(message, "\nand {} more", others.len() - NAMED);
     }
     let title =
         format!("{}, {}", outcome.title(), step.name().map_or_else(|| step::number(step), str::to_owned));

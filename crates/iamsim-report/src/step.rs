@@ -1,5 +1,6 @@
 //! What every format says of a step: a title, what came in one word, where the statements stand that tell.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use iamsim_eval::{ClauseTrace, Decision, Explanation, Layer, NearMiss, PolicyTrace, StatementTrace};
@@ -109,14 +110,11 @@ pub(crate) type Found<'r> = (usize, &'r Outcome, usize, &'r StepOutcome);
 /// Puts together what one step of a file asks several times and what comes out alike, for the same reason.
 pub(crate) fn alike<'r>(steps: &[Found<'r>]) -> Vec<Vec<Found<'r>>> {
     let mut groups: Vec<Vec<Found<'r>>> = Vec::new();
+    let mut places: BTreeMap<Likeness<'r>, usize> = BTreeMap::new();
     for found in steps {
-        let same = |other: &Found<'_>| {
-            let (own, other_step) = (found.3, other.3);
-            (found.0, own.number(), own.differences())
-                == (other.0, other_step.number(), other_step.differences())
-                && reasons(own) == reasons(other_step)
-        };
-        match groups.iter_mut().find(|group| group.first().is_some_and(same)) {
+        let next = groups.len();
+        let place = *places.entry(likeness(found)).or_insert(next);
+        match groups.get_mut(place) {
             Some(group) => group.push(*found),
             None => groups.push(vec![*found]),
         }
@@ -124,13 +122,20 @@ pub(crate) fn alike<'r>(steps: &[Found<'r>]) -> Vec<Vec<Found<'r>>> {
     groups
 }
 
-/// What makes two answers alike: why, and which statements tell.
-fn reasons(step: &StepOutcome) -> (Option<String>, Vec<(Source, Span)>) {
+/// What makes two answers alike: the step, what differs, why, and which statements tell.
+type Likeness<'r> = (usize, usize, Vec<[&'r str; 3]>, Option<String>, Vec<(Box<str>, Span)>);
+
+fn likeness<'r>((story, _, _, step): &Found<'r>) -> Likeness<'r> {
+    let differences = step
+        .differences()
+        .iter()
+        .map(|difference| [difference.what, difference.expected.as_str(), difference.came.as_str()]);
     let why = match step.explanation() {
         Some(explanation) => Some(format!("{:?}", explanation.reason())),
         None => step.because().map(str::to_owned),
     };
-    (why, telling(step).into_iter().map(|telling| (telling.source, telling.span)).collect())
+    let tells = telling(step).into_iter().map(|telling| (telling.source.name().into(), telling.span));
+    (*story, step.number(), differences.collect(), why, tells.collect())
 }
 
 /// Steps that need a person's eye, in order, each with its outcome and its place among the steps.

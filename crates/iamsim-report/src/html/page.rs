@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use iamsim_eval::Explanation;
 use iamsim_policy::{Effect, Source, Span};
 use iamsim_scenario::{Finding, Outcome, Severity, StepOutcome, Totals, Verdict};
 
@@ -19,11 +20,13 @@ use crate::step::{self, Came, Telling};
 const EXCERPT: usize = 30;
 /// Questions of one step with one answer that are shown unfolded.
 const ALIKE: usize = 6;
+/// Decisions whose traces the page holds; those that need an eye first.
+const TRACES: usize = 2_000;
 /// Rows and columns of a matrix.
 const MATRIX: usize = 200;
 
 pub(super) fn page(report: &Report) -> String {
-    let mut traces = Traces::default();
+    let (traces, left) = traces(&report.outcomes);
     let totals = report.totals();
     let failed: Vec<_> = step::with_verdict(&report.outcomes, Verdict::Failed).collect();
     let open: Vec<_> = step::with_verdict(&report.outcomes, Verdict::Undetermined).collect();
@@ -33,9 +36,9 @@ pub(super) fn page(report: &Report) -> String {
     text.push_str("<main id=\"main\" tabindex=\"-1\">\n");
     verdict(&mut text, report, totals);
     inputs(&mut text, &report.findings);
-    cards(&mut text, ("failed", "What failed"), &failed);
-    cards(&mut text, ("undetermined", "What can’t be told"), &open);
-    scenarios(&mut text, &report.outcomes, &mut traces);
+    cards(&mut text, ("failed", "What failed"), &failed, &traces);
+    cards(&mut text, ("undetermined", "What can’t be told"), &open, &traces);
+    scenarios(&mut text, &report.outcomes, (&traces, left));
     if let Some(coverage) = &report.coverage {
         self::coverage(&mut text, coverage);
     }
@@ -47,6 +50,25 @@ pub(super) fn page(report: &Report) -> String {
         json_in_html(&traces.to_json())
     );
     text
+}
+
+/// The traces that the page holds, and how many it leaves out.
+fn traces(outcomes: &[Outcome]) -> (Traces, usize) {
+    let mut all: Vec<(bool, String, &Explanation)> = Vec::new();
+    for (story, outcome) in outcomes.iter().enumerate() {
+        for (place, step) in outcome.steps().iter().enumerate() {
+            if let Some(explanation) = step.explanation() {
+                let is_quiet = !matches!(step.verdict(), Verdict::Failed | Verdict::Undetermined);
+                all.push((is_quiet, step_id(story, place), explanation));
+            }
+        }
+    }
+    all.sort_by_key(|(is_quiet, _, _)| *is_quiet);
+    let mut traces = Traces::default();
+    for (_, id, explanation) in all.iter().take(TRACES) {
+        traces.add(id, explanation);
+    }
+    (traces, all.len().saturating_sub(TRACES))
 }
 
 fn head(text: &mut String, title: &str) {
@@ -182,7 +204,7 @@ fn inputs(text: &mut String, findings: &[Finding]) {
     text.push_str("</div>\n</section>\n");
 }
 
-fn cards(text: &mut String, (id, title): (&str, &str), steps: &[step::Found<'_>]) {
+fn cards(text: &mut String, (id, title): (&str, &str), steps: &[step::Found<'_>], traces: &Traces) {
     if steps.is_empty() {
         return;
     }
@@ -191,12 +213,12 @@ fn cards(text: &mut String, (id, title): (&str, &str), steps: &[step::Found<'_>]
         "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n<div class=\"cards\">"
     );
     for group in step::alike(steps) {
-        card(text, &group);
+        card(text, &group, traces);
     }
     text.push_str("</div>\n</section>\n");
 }
 
-fn card(text: &mut String, group: &[step::Found<'_>]) {
+fn card(text: &mut String, group: &[step::Found<'_>], traces: &Traces) {
     let Some((story, outcome, place, step)) = group.first().copied() else { return };
     let id = step_id(story, place);
     let all: Vec<String> = group.iter().map(|(_, outcome, _, step)| words(outcome, step)).collect();
@@ -235,7 +257,7 @@ fn card(text: &mut String, group: &[step::Found<'_>]) {
         }
         text.push_str("</ul></details>");
     }
-    if step.explanation().is_some() {
+    if traces.has(&id) {
         let _ = write!(
             text,
             "<details class=\"fold\"><summary>How it was decided</summary><div class=\"place\" data-trace=\"{id}\"></div></details>"
@@ -378,7 +400,7 @@ fn words(outcome: &Outcome, step: &StepOutcome) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-fn scenarios(text: &mut String, outcomes: &[Outcome], traces: &mut Traces) {
+fn scenarios(text: &mut String, outcomes: &[Outcome], (traces, left): (&Traces, usize)) {
     text.push_str(
         "<section id=\"scenarios\" aria-labelledby=\"scenarios-title\">\n<h2 id=\"scenarios-title\">Scenarios</h2>\n\
          <div class=\"bar-buttons\"><button type=\"button\" id=\"unfold\">Open all</button>\
@@ -386,6 +408,13 @@ fn scenarios(text: &mut String, outcomes: &[Outcome], traces: &mut Traces) {
     );
     legend(text);
     text.push_str("</div>\n");
+    if left > 0 {
+        let _ = writeln!(
+            text,
+            "<p class=\"quiet\">The page holds how {TRACES} of the decisions came about, those that need an eye first; \
+             {left} more are left out: a filter makes a report of fewer.</p>"
+        );
+    }
     if outcomes.is_empty() {
         text.push_str("<p class=\"empty\">No scenario was run.</p>\n");
     }
@@ -421,7 +450,7 @@ fn scenario(
     text: &mut String,
     story: usize,
     outcome: &Outcome,
-    traces: &mut Traces,
+    traces: &Traces,
     graphs: &mut BTreeMap<String, usize>,
 ) {
     let totals = outcome.totals();
@@ -553,7 +582,7 @@ fn position<T: Copy + PartialEq>(all: &mut Vec<T>, one: T) -> usize {
     })
 }
 
-fn steps(text: &mut String, story: usize, outcome: &Outcome, traces: &mut Traces) {
+fn steps(text: &mut String, story: usize, outcome: &Outcome, traces: &Traces) {
     if outcome.steps().is_empty() {
         return;
     }
@@ -581,9 +610,6 @@ fn steps(text: &mut String, story: usize, outcome: &Outcome, traces: &mut Traces
             );
             continue;
         }
-        if let Some(explanation) = step.explanation() {
-            traces.add(&id, explanation);
-        }
         let held = match step.verdict() {
             Verdict::Passed => "<span class=\"held quiet\">as expected</span>".to_owned(),
             Verdict::Failed => "<span class=\"held chip no\">✕ failed</span>".to_owned(),
@@ -605,8 +631,12 @@ fn steps(text: &mut String, story: usize, outcome: &Outcome, traces: &mut Traces
         );
         told(text, step);
         let _ = write!(text, "<p class=\"quiet mono\">{}</p>", html(&step.place().to_string()));
-        if step.explanation().is_some() {
+        if traces.has(&id) {
             let _ = write!(text, "<div class=\"place\" data-trace=\"{id}\"></div>");
+        } else if step.explanation().is_some() {
+            text.push_str(
+                "<p class=\"quiet\">How it was decided is left out of a page of so many decisions.</p>",
+            );
         }
         text.push_str("</div></details></li>\n");
     }

@@ -31,6 +31,10 @@ impl Traces {
         self.decisions.insert(id.to_owned(), trace);
     }
 
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.decisions.contains_key(id)
+    }
+
     pub(super) fn to_json(&self) -> String {
         let texts: Vec<Value> = self
             .texts

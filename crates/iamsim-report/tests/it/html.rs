@@ -3,6 +3,7 @@
 //! A browser is looked for under its usual names. Where there is none, the tests that need one say so in one
 //! visible line each and check nothing.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -225,4 +226,162 @@ fn the_graph_can_be_walked_by_keyboard() {
     let Some(dom) = opened("graph", &page, "#g2") else { return };
     let label = "role=\"img\" aria-label=\"role developer of 444455556666\"";
     assert!(dom.contains("tabindex=\"0\"") && dom.contains(label), "{label}");
+}
+
+// ── colours ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// The colours of a rule of the style sheet, by name.
+fn palette(rule: &str) -> BTreeMap<String, [f64; 3]> {
+    let style = include_str!("../../assets/report.css");
+    let body = between(style, rule, "}");
+    let colour = |line: &str| {
+        let (name, value) = line.trim().strip_prefix("--")?.split_once(": #")?;
+        let number = u32::from_str_radix(value.trim_end_matches(';'), 16).unwrap();
+        let channel = |shift: u32| f64::from((number >> shift) & 0xff) / 255.0;
+        Some((name.to_owned(), [channel(16), channel(8), channel(0)]))
+    };
+    body.lines().filter_map(colour).collect()
+}
+
+/// The contrast of two colours, as WCAG 2 reckons it.
+fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
+    let light = |colour: [f64; 3]| -> f64 {
+        let linear = colour
+            .map(|part| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) });
+        0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    };
+    let (one, other) = (light(one), light(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+#[test]
+fn every_text_can_be_read_in_light_and_in_dark() {
+    let light = palette(":root {");
+    let dark = palette(":root:not([data-theme=\"light\"]) {");
+    assert_eq!(dark, palette(":root[data-theme=\"dark\"] {"), "dark by choice is dark by preference");
+    let grounds = ["ground", "sunk", "card", "rise", "mark", "yes-ground", "no-ground", "maybe-ground"];
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for text in ["ink", "faint"] {
+        pairs.extend(grounds.map(|ground| (text, ground)));
+    }
+    for text in ["link", "yes", "no", "maybe"] {
+        pairs.extend(["ground", "card", "rise"].map(|ground| (text, ground)));
+    }
+    for own in ["yes", "no", "maybe", "none"] {
+        pairs.push((
+            own,
+            match own {
+                "yes" => "yes-ground",
+                "no" => "no-ground",
+                "maybe" => "maybe-ground",
+                _ => "none-ground",
+            },
+        ));
+    }
+    pairs.push(("ground", "no"));
+    for (name, colours) in [("light", &light), ("dark", &dark)] {
+        for (text, ground) in &pairs {
+            let found = contrast(colours[*text], colours[*ground]);
+            assert!(found >= 4.5, "{name}: {text} on {ground} has {found:.2}");
+        }
+        for ground in ["ground", "rise"] {
+            for line in ["focus", "edge"] {
+                assert!(contrast(colours[line], colours[ground]) >= 3.0, "{name}: {line} on {ground}");
+            }
+        }
+    }
+}
+
+/// A page whose own rules let one more script in, which plays the person at the keyboard.
+fn played(page: &str, play: &str) -> String {
+    let open = page.replace("script-src 'sha256-", "script-src 'unsafe-inline' 'none-");
+    assert_ne!(open, page);
+    let driver = format!(
+        "<script>const key = (key, on = document.body) => on.dispatchEvent(new KeyboardEvent('keydown', \
+         {{ key, bubbles: true, cancelable: true }}));\nconst say = (text) => {{ const line = \
+         document.createElement('p'); line.className = 'said'; line.textContent = text; document.body.append(line); }};\n\
+         {play}</script>\n</body>"
+    );
+    open.replace("</body>", &driver)
+}
+
+/// What the person said, line by line.
+fn said(dom: &str) -> Vec<&str> {
+    dom.split("<p class=\"said\">").skip(1).map(|part| part.split("</p>").next().unwrap()).collect()
+}
+
+#[test]
+fn the_page_is_used_by_keyboard() {
+    let page = played(
+        &page(&stories::everything()),
+        r"
+        const active = () => document.activeElement;
+        key('n'); key('n');
+        say(active().className);
+        key('p');
+        say(active().querySelector('h3').textContent);
+        key('/');
+        say(active().id);
+        const filter = active();
+        filter.value = 'GetFunction billing';
+        filter.dispatchEvent(new Event('input'));
+        say(document.querySelectorAll('.steps > li:not([hidden])').length + ' steps');
+        say(document.getElementById('shown').textContent);
+        key('Escape', filter);
+        say(document.querySelectorAll('.steps > li[hidden]').length + ' hidden');
+        key('t'); say(document.documentElement.dataset.theme);
+        key('t'); say(document.documentElement.dataset.theme);
+        key('t'); say(String(document.documentElement.dataset.theme));
+        document.getElementById('unfold').click();
+        say([...document.querySelectorAll('.scenario')].every((node) => node.open) + '');
+        const cell = document.querySelector('a[href=\'#s2-6\'].dec');
+        cell.focus(); key('ArrowDown', cell); say(active().getAttribute('href'));
+        key('ArrowRight', active()); say(active().getAttribute('aria-label'));
+        key('ArrowUp', active()); key('ArrowLeft', active()); say(active().getAttribute('href'));
+        active().click();
+        setTimeout(() => say(document.querySelector('[data-rendered]') ? 'drawn' : 'not drawn'), 100);
+        ",
+    );
+    let Some(dom) = opened("keyboard", &page, "") else { return };
+    assert_eq!(
+        said(&dom),
+        [
+            "card failed",
+            "a scenario has no field `stops`",
+            "filter",
+            "2 steps",
+            "2 steps speak of it",
+            "0 hidden",
+            "light",
+            "dark",
+            "undefined",
+            "true",
+            "#s2-7",
+            "omar lambda:GetFunction on billing: implicit deny, not as expected, step 3",
+            "#s2-6",
+            "drawn",
+        ]
+    );
+}
+
+#[test]
+fn a_page_of_very_many_decisions_says_what_it_leaves_out() {
+    let actions: Vec<String> = (0..21).map(|number| format!("\"lambda:Action{number}\"")).collect();
+    let users: Vec<String> = (0..100).map(|number| format!("\"user{number}\"")).collect();
+    let world: Vec<String> = users.iter().map(|user| format!("{user}: {{}}")).collect();
+    let text = format!(
+        r#"{{ "scenario": "Many", "accounts": {{ "111122223333": {{ "users": {{ {} }} }} }}, "steps": [
+            {{ "as": [{}], "do": [{}], "expect": "deny" }},
+            {{ "as": "user7", "do": "lambda:Last", "expect": "allow" }}] }}"#,
+        world.join(", "),
+        users.join(", "),
+        actions.join(", ")
+    );
+    let mut report = Report::new();
+    report.add(&stories::run("many.json", &text));
+    let page = page(&report);
+    assert!(page.contains("101 more are left out"), "{}", page.len());
+    // What failed is there, however late it stands.
+    assert!(page.contains("data-trace=\"s1-2101\""));
+    assert!(page.contains("left out of a page of so many decisions"));
 }
