@@ -1,14 +1,19 @@
 //! Asks the simulator whether a role can be taken: the call is made, with what the trust policy's conditions
 //! ask for, and STS answers.
 //!
-//! What is sent is an example. When STS refuses it, the question is put once more with everything a caller
-//! chooses left unknown, so that a bad example is never taken for a refusal.
+//! What is sent is an example. When STS refuses it, the question is put once more with everything left unknown
+//! that may vary from call to call or from session to session, so that a bad example is never taken for a
+//! refusal.
+
+use std::collections::BTreeSet;
 
 use iamsim::{
-    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Caller, Cloud, Error, RoleEntry,
+    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Caller, Cloud, Error, Explanation, RoleEntry,
     SamlAssertion, Snapshot, WebIdentityToken,
 };
-use iamsim_policy::{Comparison, Condition, ContextKey, Effect, Statement};
+use iamsim_policy::{
+    Comparison, Condition, ContextKey, Effect, ResourceClause, ResourcePattern, Statement, Template,
+};
 
 use super::Sides;
 
@@ -54,10 +59,6 @@ const FROM_OUTSIDE: &[&str] = &[
     "aws:vpcsourceip",
 ];
 
-/// What every caller of STS chooses.
-const CHOSEN: &[&str] =
-    &["aws:TagKeys", "sts:RoleSessionName", "sts:SourceIdentity", "sts:TransitiveTagKeys"];
-
 impl Asker {
     pub(super) fn new(cloud: &Cloud) -> Self {
         Self { cloud: cloud.clone(), snapshot: cloud.snapshot() }
@@ -93,14 +94,19 @@ impl Asker {
             };
         }
         let refused = self.cloud.sts().assume_role(&caller, call).err();
-        let mut chosen = vec!["sts:ExternalId"];
-        if is_user {
-            chosen.extend(["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"]);
-        }
-        if caller.is_service() {
-            chosen.extend(["aws:SourceArn", "aws:SourceAccount"]);
-        }
-        self.judge(refused, &caller, "sts:AssumeRole", role, (&chosen, ""))
+        let is_session = caller.as_session().is_some();
+        let is_service = caller.is_service();
+        let varies = |key: &str| match key {
+            "sts:externalid" => true,
+            "aws:multifactorauthpresent" | "aws:multifactorauthage" => is_user,
+            "aws:sourcearn" | "aws:sourceaccount" => is_service,
+            // How a session was opened is nobody's choice any more, and not known here.
+            "aws:federatedprovider" | "aws:sourceidentity" | "aws:tokenissuetime" | "aws:userid" => {
+                is_session
+            }
+            key => is_session && key.starts_with("aws:principaltag/"),
+        };
+        self.judge(refused, &caller, "sts:AssumeRole", role, varies)
     }
 
     /// Whether somebody with a token of a provider may.
@@ -127,7 +133,7 @@ impl Asker {
         let call = AssumeRoleWithWebIdentity::new(role.arn(), session, &token);
         let refused = self.cloud.sts().assume_role_with_web_identity(call).err();
         let caller = Caller::federated(provider);
-        self.judge(refused, &caller, "sts:AssumeRoleWithWebIdentity", role, (&[], &prefix))
+        self.judge(refused, &caller, "sts:AssumeRoleWithWebIdentity", role, |key| key.starts_with(&prefix))
     }
 
     /// Whether somebody with an assertion of a SAML provider may.
@@ -155,36 +161,40 @@ impl Asker {
         let call = AssumeRoleWithSaml::new(role.arn(), &assertion);
         let refused = self.cloud.sts().assume_role_with_saml(call).err();
         let caller = Caller::federated(provider);
-        self.judge(refused, &caller, "sts:AssumeRoleWithSAML", role, (&[], "saml:"))
+        self.judge(refused, &caller, "sts:AssumeRoleWithSAML", role, |key| key.starts_with("saml:"))
     }
 
-    /// What an answer says. A refusal is one only when nothing else that the caller could send would do: some
-    /// keys, and those of the trust policy that begin with the prefix.
+    /// What an answer says. A refusal is one only when no other value would do of any key that may vary:
+    /// those that every call chooses, and those that `varies` says.
     fn judge(
         &self,
         refused: Option<Error>,
         caller: &Caller,
         action: &str,
         role: &RoleEntry,
-        (chosen, prefix): (&[&str], &str),
+        varies: impl Fn(&str) -> bool,
     ) -> Answer {
         let Some(error) = refused else { return Answer::BOTH };
         let why = error.reason().unwrap_or_else(|| error.message()).trim_end().to_owned();
         if error.code() == UNDETERMINED {
             return Answer::undetermined(why);
         }
-        if error.explanation().is_none() {
+        let Some(explanation) = error.explanation() else {
             // Refused before any policy was asked: a provider that is not there, a caller that may never.
             return Answer::trust_only(why);
-        }
+        };
         let mut request = self.snapshot.request(caller, action, role.arn().as_str());
-        for key in CHOSEN.iter().chain(FROM_OUTSIDE).chain(chosen) {
-            request = request.unknown(key);
-        }
-        let conditions = role.trust().statements().iter().flat_map(Statement::conditions);
-        for key in conditions.map(Condition::key) {
+        for key in keys(explanation) {
             let folded = key.folded();
-            if folded.starts_with("aws:requesttag/") || (!prefix.is_empty() && folded.starts_with(prefix)) {
+            let is_chosen = matches!(
+                folded,
+                "aws:tagkeys" | "sts:rolesessionname" | "sts:sourceidentity" | "sts:transitivetagkeys"
+            );
+            if is_chosen
+                || folded.starts_with("aws:requesttag/")
+                || FROM_OUTSIDE.contains(&folded)
+                || varies(folded)
+            {
                 request = request.unknown(key.as_str());
             }
         }
@@ -192,11 +202,34 @@ impl Asker {
             Ok(explanation) if explanation.is_denied() => Answer::trust_only(why),
             Ok(explanation) => match explanation.unknown_keys().join("`, `").as_str() {
                 "" => Answer::undetermined(why),
-                keys => Answer::undetermined(format!("it depends on what is sent as `{keys}`")),
+                keys => Answer::undetermined(format!("it depends on `{keys}`")),
             },
             Err(error) => Answer::undetermined(error.message().trim_end()),
         }
     }
+}
+
+/// Every key that any policy of a decision asks for, in its conditions or as a variable.
+fn keys(explanation: &Explanation) -> BTreeSet<ContextKey> {
+    let mut keys = BTreeSet::new();
+    let layers = explanation.layers();
+    let levels = layers.iter().flat_map(|layer| &layer.levels);
+    for policy in levels.flat_map(|level| &level.policies) {
+        for statement in policy.policy.statements() {
+            for condition in statement.conditions() {
+                keys.insert(condition.key().clone());
+                let values = condition.values().iter().filter_map(|listed| listed.value.template());
+                keys.extend(values.flat_map(Template::variables).cloned());
+            }
+            let resources = statement.resource().map(ResourceClause::patterns).unwrap_or_default();
+            for pattern in resources {
+                if let ResourcePattern::Arn(pattern) = &pattern.value {
+                    keys.extend(pattern.resource().variables().cloned());
+                }
+            }
+        }
+    }
+    keys
 }
 
 /// What a call should carry, by key: what the statement asks for, and what the denials of the trust policy let
@@ -239,7 +272,7 @@ fn tag_of(key: &ContextKey) -> Option<&str> {
 fn accepted(condition: &Condition) -> Option<String> {
     use Comparison as C;
     let listed = condition.values().first()?;
-    if listed.value.template().is_some_and(iamsim_policy::Template::has_variables) {
+    if listed.value.template().is_some_and(Template::has_variables) {
         return None;
     }
     let text = listed.value.as_str();
@@ -260,7 +293,7 @@ fn accepted(condition: &Condition) -> Option<String> {
 fn declined(condition: &Condition) -> Option<String> {
     use Comparison as C;
     let listed = condition.values().first()?;
-    if listed.value.template().is_some_and(iamsim_policy::Template::has_variables) {
+    if listed.value.template().is_some_and(Template::has_variables) {
         return None;
     }
     let text = listed.value.as_str();

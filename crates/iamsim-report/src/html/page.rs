@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use iamsim_eval::Explanation;
 use iamsim_policy::{Effect, Source, Span};
-use iamsim_scenario::{Finding, Outcome, Severity, StepOutcome, Totals, Verdict};
+use iamsim_scenario::{Finding, Outcome, Severity, StepKind, StepOutcome, Totals, Verdict};
 
 use super::text::Lines;
 use super::trace::Traces;
@@ -490,7 +490,8 @@ fn matrix(text: &mut String, story: usize, outcome: &Outcome) {
     let mut cells: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     for (place, step) in outcome.steps().iter().enumerate() {
         let Some(who) = step.who() else { continue };
-        if step::is_note(step) {
+        // What is expected over many callers at once has no one caller.
+        if !matches!(step.kind(), StepKind::Question | StepKind::Session | StepKind::Console) {
             continue;
         }
         let column = position(&mut callers, who);
@@ -716,14 +717,18 @@ fn covered(text: &mut String, policy: &CoveredPolicy) {
     let matched = policy.statements.iter().filter(|statement| statement.is_covered()).count();
     let conditions = policy.statements.iter().flat_map(|statement| &statement.conditions);
     let both = conditions.clone().filter(|condition| condition.is_covered()).count();
+    let place = policy.source.place(policy.span).to_string();
+    let named = if policy.name == place {
+        format!("<span class=\"mono\">{}</span>", html(&place))
+    } else {
+        format!("{}<br><span class=\"quiet mono\">{}</span>", html(&policy.name), html(&place))
+    };
     let share = (matched * 100).checked_div(all).unwrap_or(100);
     let _ = write!(
         text,
-        "<tr><th scope=\"row\">{}<br><span class=\"quiet mono\">{}</span></th><td class=\"number\">{matched} of {all}</td>\
+        "<tr><th scope=\"row\">{named}</th><td class=\"number\">{matched} of {all}</td>\
          <td><span class=\"meter\" role=\"img\" aria-label=\"{share} %\"><i style=\"width:{share}%\"></i></span></td>\
          <td class=\"number\">{both} of {}</td><td>",
-        html(&policy.name),
-        html(&policy.source.place(policy.span).to_string()),
         conditions.count()
     );
     for (index, statement) in policy.statements.iter().enumerate() {

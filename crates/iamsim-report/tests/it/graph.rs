@@ -177,7 +177,7 @@ fn conditions_that_no_example_meets_are_undetermined_and_not_refused() {
         },
         &["user dev of 111122223333 is trusted by, and perhaps may assume, role target of 111122223333 \
            if sts:ExternalId like *-7 and sts:ExternalId not like ex*; \
-           it depends on what is sent as `sts:externalid`"],
+           it depends on `sts:externalid`"],
     );
 }
 
@@ -212,7 +212,51 @@ fn what_the_callers_own_policy_asks_for_is_no_refusal() {
             Ok(())
         },
         &["user dev of 444455556666 is trusted by, and perhaps may assume, role target of 111122223333; \
-           it depends on what is sent as `aws:multifactorauthpresent`"],
+           it depends on `aws:multifactorauthpresent`"],
+    );
+}
+
+#[test]
+fn tags_of_a_session_may_be_others_than_its_roles() {
+    // PE-TAG-01: a user's tags are known, those of a role's sessions are not.
+    check(
+        |cloud| {
+            cloud.account(HOME)?.add_user("dev")?;
+            cloud.account(HOME)?.add_role("robot", trust::service("lambda.amazonaws.com"))?;
+            let both = r#"["arn:aws:iam::111122223333:user/dev", "arn:aws:iam::111122223333:role/robot"]"#;
+            let tag = r#""StringEquals": {"aws:PrincipalTag/project": "apollo"}"#;
+            cloud.account(HOME)?.add_role("target", trusts(both, tag))?;
+            Ok(())
+        },
+        &[
+            "service lambda.amazonaws.com may assume role robot of 111122223333",
+            "user dev of 111122223333 is trusted by, and may not assume, role target of 111122223333 \
+             if aws:PrincipalTag/project = apollo; the role's trust policy has a condition on \
+             `aws:PrincipalTag/project`, which the call does not carry",
+            "role robot of 111122223333 is trusted by, and perhaps may assume, role target of 111122223333 \
+             if aws:PrincipalTag/project = apollo; it depends on `aws:principaltag/project`",
+        ],
+    );
+}
+
+#[test]
+fn a_variable_of_the_callers_policy_may_have_another_value() {
+    check(
+        |cloud| {
+            let own_team = may_assume("arn:aws:iam::111122223333:role/${aws:PrincipalTag/team}");
+            cloud
+                .account(OTHER)?
+                .add_role("hub", trust::service("ec2.amazonaws.com"))?
+                .attach("own", own_team)?;
+            let hub = r#""arn:aws:iam::444455556666:role/hub""#;
+            cloud.account(HOME)?.add_role("target", trusts(hub, ""))?;
+            Ok(())
+        },
+        &[
+            "role hub of 444455556666 is trusted by, and perhaps may assume, role target of 111122223333; \
+             it depends on `aws:principaltag/team`",
+            "service ec2.amazonaws.com may assume role hub of 444455556666",
+        ],
     );
 }
 
