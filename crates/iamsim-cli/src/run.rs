@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
-use iamsim_coverage::{Coverage, PolicyCoverage};
+use iamsim_coverage::{Coverage, PolicyCoverage, written};
 use iamsim_report::{CoveredCondition, CoveredPolicy, CoveredStatement, Report};
 use iamsim_scenario::{
     Blessed, Colour, Detail, Explanation, FileOutcome, Files as _, Finding, Options, Outcome, Scenario,
@@ -184,7 +184,7 @@ impl Run {
                 && let Ok(outcome) = file.result()
             {
                 let mut coverage = lock(&coverage);
-                outcome.policies().iter().for_each(|policy| coverage.declare(policy.policy()));
+                written(outcome).into_iter().for_each(|policy| coverage.declare(policy));
             }
             printer.file(file)
         });

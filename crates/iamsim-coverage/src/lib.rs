@@ -13,7 +13,9 @@ mod mutate;
 mod mutation;
 mod probe;
 mod story;
+mod written;
 
 pub use coverage::{ConditionCoverage, Count, Coverage, CoverageTotals, PolicyCoverage, StatementCoverage};
 pub use mutate::{Fate, Mutant, Mutants, MutateError, MutateOptions, Score, Telling, mutate};
 pub use mutation::{Mutation, MutationKind, mutations};
+pub use written::written;

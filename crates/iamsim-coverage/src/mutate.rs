@@ -14,6 +14,7 @@ use crate::equivalent;
 use crate::mutation::{Mutation, mutations};
 use crate::probe::probes;
 use crate::story::{Body, Story};
+use crate::written::written;
 
 /// How mutation testing is done.
 #[derive(Clone, Copy, Debug)]
@@ -228,9 +229,9 @@ fn baseline(files: &dyn Files, scenarios: &[String]) -> Result<Vec<Ran>, MutateE
 fn tasks(stories: &[Ran]) -> Vec<Task> {
     let mut policies: BTreeMap<(String, Span), (Policy, Vec<usize>)> = BTreeMap::new();
     for (index, ran) in stories.iter().enumerate() {
-        for text in ran.outcome.policies() {
-            let key = (text.source().name().to_owned(), text.span());
-            let (_, users) = policies.entry(key).or_insert_with(|| (text.policy().clone(), Vec::new()));
+        for policy in written(&ran.outcome) {
+            let key = (policy.source().name().to_owned(), policy.span());
+            let (_, users) = policies.entry(key).or_insert_with(|| (policy.clone(), Vec::new()));
             if users.last() != Some(&index) {
                 users.push(index);
             }
