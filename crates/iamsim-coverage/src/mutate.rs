@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use iamsim_policy::{Policy, Source, Span};
-use iamsim_scenario::{Files, Finding, Outcome, StepOutcome, Verdict};
+use iamsim_scenario::{Files, Finding, Options, Outcome, StepOutcome, Verdict, run_files};
 
 use crate::door::run;
 use crate::edit::apply;
@@ -205,18 +206,20 @@ fn baseline(files: &dyn Files, scenarios: &[String]) -> Result<Vec<Ran>, MutateE
     let mut stories = Vec::new();
     let mut findings = Vec::new();
     let mut failing = Vec::new();
-    for file in scenarios {
-        match run(files, &[], file) {
+    run_files(files, scenarios, &Options::new(), &mut |ran| {
+        let file = ran.file().to_owned();
+        match ran.into_result() {
             Err(found) => findings.extend(found),
             Ok(outcome) => {
                 let totals = outcome.totals();
                 if totals.failed + totals.undetermined > 0 {
                     failing.push(file.clone());
                 }
-                stories.push(Ran { file: file.clone(), outcome });
+                stories.push(Ran { file, outcome });
             }
         }
-    }
+        ControlFlow::Continue(())
+    });
     if !findings.is_empty() {
         return Err(MutateError::Findings(findings));
     }
@@ -298,9 +301,8 @@ struct Lab<'l> {
 impl Lab<'_> {
     /// The first of some steps that tells the two apart.
     fn tell(&self, after: usize, bodies: Vec<Body>) -> Option<Telling> {
-        let bodies = self.usable(after, bodies);
-        let (original, mutant) =
-            (self.run(after, &bodies, false).ok()?, self.run(after, &bodies, true).ok()?);
+        let (bodies, original) = self.usable(after, bodies)?;
+        let mutant = self.run(after, &bodies, true).ok()?;
         let mut differing: Vec<(usize, &StepOutcome, &StepOutcome)> = Vec::new();
         for (index, _) in bodies.iter().enumerate() {
             let number = after + index + 1;
@@ -378,8 +380,8 @@ impl Lab<'_> {
         verdict(false) == Some(true) && verdict(true) == Some(false)
     }
 
-    /// The steps that the scenario can be read with: a reference to nobody spoils all of them.
-    fn usable(&self, after: usize, bodies: Vec<Body>) -> Vec<Body> {
+    /// The steps that the scenario can be read with, and what comes of them: a reference to nobody spoils all.
+    fn usable(&self, after: usize, bodies: Vec<Body>) -> Option<(Vec<Body>, Outcome)> {
         let mut known = BTreeSet::new();
         let mut bodies: Vec<Body> = bodies
             .into_iter()
@@ -391,10 +393,13 @@ impl Lab<'_> {
             })
             .filter(|body| known.insert(body.without(&["becomes"])))
             .collect();
-        for _ in 0..bodies.len() {
-            let Err(findings) = self.run(after, &bodies, false) else { break };
+        loop {
+            let findings = match self.run(after, &bodies, false) {
+                Ok(outcome) => return Some((bodies, outcome)),
+                Err(findings) => findings,
+            };
             let source = self.text(after, &bodies, false).1;
-            let Some(story) = Story::read(&Source::new(self.ran.file.as_str(), source)) else { break };
+            let story = Story::read(&Source::new(self.ran.file.as_str(), source))?;
             let places: Vec<Span> =
                 story.steps.iter().skip(after).take(bodies.len()).map(|step| step.span).collect();
             let spoilt: BTreeSet<usize> = findings
@@ -406,12 +411,11 @@ impl Lab<'_> {
                 })
                 .collect();
             if spoilt.is_empty() {
-                return Vec::new();
+                return None;
             }
             let all = std::mem::take(&mut bodies).into_iter().enumerate();
             bodies = all.filter_map(|(index, body)| (!spoilt.contains(&index)).then_some(body)).collect();
         }
-        bodies
     }
 
     /// Names and texts of the files that differ from what is on disk.

@@ -16,6 +16,8 @@ const ACTIONS: usize = 8;
 const RESOURCES: usize = 10;
 const CALLERS: usize = 16;
 const CONTEXTS: usize = 24;
+/// How many of each are tried in every context.
+const FEW: usize = 3;
 
 /// Members of a step that ask nothing.
 const NOT_ASKED: [&str; 5] = ["name", "expect", "labels", "only", "skip"];
@@ -97,9 +99,12 @@ impl Words {
         if !self.callers.is_empty() {
             bodies.push(plain.with("as", list(&self.callers)));
         }
-        let here: Vec<Body> = bodies.clone();
         for context in &self.contexts {
-            bodies.extend(here.iter().map(|body| with_circumstances(body, context)));
+            bodies.push(with_circumstances(&plain, context));
+            if !self.actions.is_empty() {
+                let few = list(first(&self.actions, FEW));
+                bodies.push(with_circumstances(&plain.with("do", few), context));
+            }
         }
         bodies
     }
@@ -119,10 +124,14 @@ impl Words {
             // Whose a bucket is that nobody has described, its ARN does not say.
             bodies.push(question.with("owner", quoted(owner)).with("complete", "true"));
         }
-        for context in &self.contexts {
-            let body = with_circumstances(&question, context);
-            bodies.push(body.with("complete", "true"));
+        let mut fewer = question
+            .with("as", list(first(&self.callers, 2 * FEW)))
+            .with("do", list(first(&self.actions, FEW)))
+            .with("complete", "true");
+        if !self.resources.is_empty() {
+            fewer.set("on", list(first(&self.resources, FEW + 1)));
         }
+        bodies.extend(self.contexts.iter().map(|context| with_circumstances(&fewer, context)));
         bodies
     }
 
@@ -198,6 +207,10 @@ fn few(texts: impl IntoIterator<Item = String>, most: usize) -> Vec<String> {
         }
     }
     kept
+}
+
+fn first(texts: &[String], most: usize) -> &[String] {
+    texts.get(..most).unwrap_or(texts)
 }
 
 fn actions(story: &Story, statements: &[&Statement]) -> Vec<String> {
