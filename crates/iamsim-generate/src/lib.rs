@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_the_same_in_every_size_but_for_its_account() {
+    fn a_role_is_the_same_in_every_size() {
         let corpus = Corpus::new();
         let role = |tier| {
             let organization = Organization::generate(&corpus, &Settings::new(tier, 1));

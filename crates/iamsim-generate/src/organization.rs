@@ -317,6 +317,7 @@ impl Maker<'_> {
             .skip(1)
             .map(|policy| format!("arn:aws:iam::{id}:policy/{}", policy.name))
             .collect();
+        let first_policy = self.of_account(number, size.policies).start;
         let (mut roles, mut linked, mut resources) = (Vec::new(), Vec::new(), Vec::new());
         for role in self.of_account(number, size.roles) {
             let mut draw = self.draw("role", role);
@@ -326,7 +327,7 @@ impl Maker<'_> {
                 let services = &self.corpus.linked;
                 linked.extend(services.get((role + linked.len()) % services.len().max(1)).cloned());
             } else {
-                roles.push(self.role(role, archetype, &mut draw, place, &own));
+                roles.push(self.role(role, archetype, &mut draw, place, (first_policy, &own)));
             }
             for resource in 0..RESOURCES_PER_ROLE {
                 resources.push(self.resource(role * RESOURCES_PER_ROLE + resource, place));
@@ -337,7 +338,7 @@ impl Maker<'_> {
         while roles.len() + linked.len() < self.of_account(number, size.roles).len() {
             let role = self.of_account(number, size.roles).end + roles.len() + linked.len();
             let mut draw = self.draw("role instead of a second linked one", role);
-            let mut made = self.role(role, Archetype::Application, &mut draw, place, &own);
+            let mut made = self.role(role, Archetype::Application, &mut draw, place, (first_policy, &own));
             made.name.push_str("-instead");
             roles.push(made);
         }
@@ -371,7 +372,7 @@ impl Maker<'_> {
         archetype: Archetype,
         draw: &mut Draw,
         place: Place<'_>,
-        own: &[String],
+        (first_policy, own): (usize, &[String]),
     ) -> Role {
         let account = place.account;
         let path = match archetype {
@@ -426,8 +427,11 @@ impl Maker<'_> {
         // 0.77 attachments a role, three in four of them the customer's; at least one where nothing else is.
         let wanted = usize::from(draw.percent(45)) + usize::from(draw.percent(13));
         let wanted = if inline.is_empty() && attached.is_empty() { wanted.max(1) } else { wanted };
+        // Policies lie near the roles they were made for, and a role has the same ones in every size.
+        let near = number * self.settings.size.policies / self.settings.size.roles.max(1);
         for _ in 0..wanted {
-            attached.extend(draw.one_of(own).cloned());
+            let policy = near.saturating_sub(draw.below(4)).saturating_sub(first_policy);
+            attached.extend(own.get(policy.min(own.len().saturating_sub(1))).cloned());
         }
         attached.sort();
         attached.dedup();
