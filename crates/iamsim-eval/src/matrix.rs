@@ -126,16 +126,12 @@ impl Matrix {
                 Some(columns) => columns.push(index),
                 None => drop(by_service.insert(column.action().service().into(), vec![index])),
             }
-            let alike = |class: &&mut Class| class.like.is_like(column);
-            let class = match classes.iter_mut().find(alike) {
-                Some(class) => class,
-                None => {
-                    classes.push(Class { like: column.clone(), words: vec![0; words].into() });
-                    let Some(class) = classes.last_mut() else { continue };
-                    class
-                }
-            };
-            if let Some(word) = class.words.get_mut(place / WORD) {
+            let class = classes.iter().position(|class| class.like.is_like(column)).unwrap_or(classes.len());
+            if class == classes.len() {
+                classes.push(Class { like: column.clone(), words: vec![0; words].into() });
+            }
+            let words = classes.get_mut(class).map(|class| &mut class.words);
+            if let Some(word) = words.and_then(|words| words.get_mut(place / WORD)) {
                 *word |= 1 << (place % WORD);
             }
         }
@@ -207,11 +203,12 @@ impl Matrix {
                     return;
                 }
                 let bit = 1_u64 << (place % WORD);
-                let (sure, asked) = match compiled.resource.covers_whoever_asks(statement.resource(), asked.arn()) {
-                    Some(false) => return,
-                    Some(true) => (bit, 0),
-                    None => (0, bit),
-                };
+                let (sure, asked) =
+                    match compiled.resource.covers_whoever_asks(statement.resource(), asked.arn()) {
+                        Some(false) => return,
+                        Some(true) => (bit, 0),
+                        None => (0, bit),
+                    };
                 let statement = index_of(index);
                 match word.last_mut() {
                     Some(Covering { statement: last, sure: all_sure, asked: all_asked })
@@ -403,8 +400,7 @@ impl<'m> Columns<'m> {
             let reached = match held.reached.get_mut(index) {
                 None => Reach::EVERYONE,
                 Some(reached) => *reached.get_or_insert_with(|| {
-                    let setting =
-                        Setting { kind, effect: written.effect(), has_boundary: self.has_boundary };
+                    let setting = Setting { kind, effect: written.effect(), has_boundary: self.has_boundary };
                     reach(written.principal(), like, setting)
                 }),
             };

@@ -203,7 +203,11 @@ impl Traits {
         let mark = |is_so: bool, mark: Self| if is_so { mark } else { Self::NONE };
         let mut traits = match action.service() {
             "iam" => Self::IAM | Self::FIXED_RULES,
-            "s3" => Self::S3 | mark(services::repairs_bucket_policy(action), Self::REPAIRS_BUCKET_POLICY),
+            "s3" => {
+                Self::S3
+                    | Self::GATEWAY
+                    | mark(services::repairs_bucket_policy(action), Self::REPAIRS_BUCKET_POLICY)
+            }
             "dynamodb" => Self::GATEWAY,
             "sts" => {
                 Self::STS

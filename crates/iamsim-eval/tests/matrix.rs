@@ -1,7 +1,7 @@
 //! A matrix gives the answers that one question at a time gets: every caller of the corpus, with its policies
 //! and context, asks what a sample of the other cases ask.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::fs;
 use std::path::Path;
