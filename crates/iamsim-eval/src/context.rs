@@ -286,6 +286,8 @@ impl Readers {
     }
 }
 
+/// How many keys a request has, most often.
+const USUALLY: usize = 16;
 /// How many places are looked at before a key counts as crowded.
 const NEAR: usize = 16;
 
@@ -314,9 +316,12 @@ impl Keys {
             slot.read = read;
             return;
         }
+        if self.slots.is_empty() {
+            self.slots.reserve(USUALLY);
+        }
         self.slots.push(Slot { hash, key, value, read });
         if self.slots.len() * 2 > self.places.len() {
-            let length = (self.slots.len() * 4).next_power_of_two().max(NEAR);
+            let length = (self.slots.len() * 4).next_power_of_two().max(USUALLY * 2);
             self.places = vec![0; length];
             self.crowded.clear();
             for index in 0..self.slots.len() {

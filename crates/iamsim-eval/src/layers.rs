@@ -222,7 +222,7 @@ impl Layers {
     /// that are asked more often than that.
     #[must_use]
     pub fn prepared(mut self) -> Self {
-        if self.identity.len() > 1 {
+        if !self.identity.is_empty() {
             self.joined = Some(Arc::new(Joined::new(&self.identity)));
         }
         self

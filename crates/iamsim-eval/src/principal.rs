@@ -113,6 +113,18 @@ impl Reach {
         Self { strong: truth, reason, ..Self::NOBODY }
     }
 
+    /// The only entry of an element names the caller, or may.
+    fn by_only_entry(truth: Truth, grade: Grade) -> Self {
+        let reason = if truth.is_true() { PrincipalReason::Named } else { PrincipalReason::CallerNotKnown };
+        let reach = Self { entry: Some(0), reason, ..Self::NOBODY };
+        match grade {
+            Grade::Delegating => Self { delegating: truth, ..reach },
+            Grade::Limited => Self { limited: truth, ..reach },
+            Grade::Strong => Self { strong: truth, ..reach },
+            Grade::Session => Self { session: truth, ..reach },
+        }
+    }
+
     /// Everyone is reached: for the layers whose policies have no principal element.
     pub(crate) const EVERYONE: Self =
         Self { strong: Truth::True, reason: PrincipalReason::Named, ..Self::NOBODY };
@@ -177,6 +189,12 @@ pub(crate) fn reach(clause: Option<&PrincipalClause>, request: &Request, setting
     let Some(clause) = clause else { return Reach { reason: PrincipalReason::NoElement, ..Reach::NOBODY } };
     if clause.is_negated() {
         return not_principal(clause, request, setting);
+    }
+    if let [only] = clause.entries() {
+        return match names(&only.value, request, setting) {
+            Some((truth, grade)) if !truth.is_false() => Reach::by_only_entry(truth, grade),
+            _ => Reach::NOBODY,
+        };
     }
     let mut reach = Reach::NOBODY;
     let mut best = None;

@@ -126,7 +126,8 @@ impl Caller {
     pub fn user(arn: Arn) -> Result<Self, InvalidCaller> {
         let account =
             account_of(&arn, "iam", "user/", "a user's ARN, `arn:aws:iam::111122223333:user/name`")?;
-        Ok(Self::of(account, &arn.clone(), CallerKind::User { arn, credentials: Credentials::LongTerm }))
+        let partition = arn.partition().into();
+        Ok(Self::of(account, partition, CallerKind::User { arn, credentials: Credentials::LongTerm }))
     }
 
     /// A role session: `arn:aws:sts::111122223333:assumed-role/Role/Session` of the role with this ARN.
@@ -138,13 +139,15 @@ impl Caller {
             "a role session's ARN, `arn:aws:sts::111122223333:assumed-role/Role/Session`",
         )?;
         account_of(&role, "iam", "role/", ROLE_FORM)?;
-        Ok(Self::of(account, &session.clone(), CallerKind::RoleSession { session: Some(session), role }))
+        let partition = session.partition().into();
+        Ok(Self::of(account, partition, CallerKind::RoleSession { session: Some(session), role }))
     }
 
     /// Some session of a role whose name is not known.
     pub fn any_session_of(role: Arn) -> Result<Self, InvalidCaller> {
         let account = account_of(&role, "iam", "role/", ROLE_FORM)?;
-        Ok(Self::of(account, &role.clone(), CallerKind::RoleSession { session: None, role }))
+        let partition = role.partition().into();
+        Ok(Self::of(account, partition, CallerKind::RoleSession { session: None, role }))
     }
 
     /// A session from `GetFederationToken`: `arn:aws:sts::111122223333:federated-user/Name`.
@@ -155,13 +158,15 @@ impl Caller {
             "federated-user/",
             "a federated session's ARN, `arn:aws:sts::111122223333:federated-user/Name`",
         )?;
-        Ok(Self::of(account, &session.clone(), CallerKind::FederatedUser { session, user }))
+        let partition = session.partition().into();
+        Ok(Self::of(account, partition, CallerKind::FederatedUser { session, user }))
     }
 
     /// An account's root user: `arn:aws:iam::111122223333:root`.
     pub fn root(arn: Arn) -> Result<Self, InvalidCaller> {
         let account = account_of(&arn, "iam", "root", "a root user's ARN, `arn:aws:iam::111122223333:root`")?;
-        Ok(Self::of(account, &arn.clone(), CallerKind::Root { arn, credentials: Credentials::LongTerm }))
+        let partition = arn.partition().into();
+        Ok(Self::of(account, partition, CallerKind::Root { arn, credentials: Credentials::LongTerm }))
     }
 
     /// An AWS service, by the name it calls by, such as `sns.amazonaws.com`.
@@ -264,14 +269,13 @@ impl Caller {
         if same_but_for_path { Truth::Unknown } else { Truth::False }
     }
 
-    fn of(account: AccountId, arn: &Arn, kind: CallerKind) -> Self {
+    fn of(account: AccountId, partition: Box<str>, kind: CallerKind) -> Self {
         let unique_id = match kind {
             CallerKind::User { .. } | CallerKind::RoleSession { .. } | CallerKind::FederatedUser { .. } => {
                 UniqueId::Unknown
             }
             _ => UniqueId::None,
         };
-        let partition = arn.partition().into();
         Self { kind, account: Some(account), partition, unique_id, role_path_known: true }
     }
 

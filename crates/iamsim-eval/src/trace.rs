@@ -90,13 +90,13 @@ pub fn deciding<'l>(layers: &'l Layers, request: &Request) -> (Decision, Vec<Sta
         return (decision, Vec::new());
     }
     let wanted = if decision == Decision::Allow { Effect::Allow } else { Effect::Deny };
-    let rests = reason::Support::of(&evaluation);
-    naming.matched.sort_unstable_by_key(|(place, _)| *place);
-    naming.matched.dedup_by_key(|(place, _)| *place);
-    let named = naming.matched.iter().filter_map(|(place, grants)| {
+    // Where only identity policies have a say, what is allowed rests on them.
+    let may_rest_elsewhere = decision == Decision::Allow && (layers.has_more || !request.plan.is_plain);
+    let rests = may_rest_elsewhere.then(|| reason::Support::of(&evaluation));
+    let named = naming.matched().iter().filter_map(|(place, grants)| {
         let named = StatementRef::at(layers, *place)?;
-        let decides =
-            named.statement.effect() == wanted && (wanted == Effect::Deny || rests.on(place.layer, *grants));
+        let decides = named.statement.effect() == wanted
+            && rests.as_ref().is_none_or(|rests| rests.on(place.layer, *grants));
         decides.then_some(named)
     });
     (decision, named.collect())

@@ -129,13 +129,48 @@ impl Tracer for Patient {
 /// Keeps which statements match, and nothing else.
 pub(crate) struct Naming {
     here: Place,
-    pub(crate) matched: Vec<(Place, Grants<Truth>)>,
+    /// The first few, which most often are all.
+    few: [(Place, Grants<Truth>); 4],
+    count: usize,
+    more: Vec<(Place, Grants<Truth>)>,
 }
 
 impl Naming {
     pub(crate) fn new() -> Self {
         let here = Place { layer: Layer::ResourceControl, level: 0, policy: 0, statement: 0 };
-        Self { here, matched: Vec::new() }
+        Self { here, few: [(here, Grants::NONE); 4], count: 0, more: Vec::new() }
+    }
+
+    fn add(&mut self, grants: Grants<Truth>) {
+        match self.few.get_mut(self.count) {
+            Some(slot) => {
+                *slot = (self.here, grants);
+                self.count += 1;
+            }
+            None => self.more.push((self.here, grants)),
+        }
+    }
+
+    /// The statements that match, each once, in the order of layers, levels, policies and statements.
+    pub(crate) fn matched(&mut self) -> &[(Place, Grants<Truth>)] {
+        if !self.more.is_empty() {
+            self.more.extend(self.few);
+            self.more.sort_unstable_by_key(|(place, _)| *place);
+            self.more.dedup_by_key(|(place, _)| *place);
+            self.count = 0;
+            return &self.more;
+        }
+        let few = self.few.get_mut(..self.count).unwrap_or_default();
+        few.sort_unstable_by_key(|(place, _)| *place);
+        let mut kept = 0;
+        for index in 0..few.len() {
+            let repeats = kept > 0 && few.get(kept - 1).map(|kept| kept.0) == few.get(index).map(|one| one.0);
+            if !repeats {
+                few.swap(kept, index);
+                kept += 1;
+            }
+        }
+        few.get(..kept).unwrap_or_default()
     }
 }
 
@@ -151,7 +186,7 @@ impl Tracer for Naming {
             Event::Level(level) => self.here.level = level,
             Event::Policy(policy) => self.here.policy = policy,
             Event::Statement(statement) => self.here.statement = statement,
-            Event::Matched(grants) if grants.any().is_true() => self.matched.push((self.here, grants)),
+            Event::Matched(grants) if grants.any().is_true() => self.add(grants),
             _ => {}
         }
     }

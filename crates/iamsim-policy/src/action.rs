@@ -36,12 +36,18 @@ impl FromStr for Action {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidAction(text.into());
-        let (service, name) = text.split_once(':').ok_or_else(invalid)?;
-        let odd = |c: char| c.is_whitespace() || matches!(c, '*' | '?' | ':' | ',');
-        if service.is_empty() || name.is_empty() || service.contains(odd) || name.contains(odd) {
+        let (mut colons, mut colon, mut odd) = (0, 0, false);
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b':' {
+                (colons, colon) = (colons + 1, at);
+            }
+            odd |= byte.is_ascii_whitespace() || matches!(byte, b'*' | b'?' | b',' | b'\x0b');
+        }
+        odd |= !text.is_ascii() && text.contains(char::is_whitespace);
+        if odd || colons != 1 || colon == 0 || colon + 1 == text.len() {
             return Err(invalid());
         }
-        Ok(Self { written: text.into(), folded: text.to_ascii_lowercase().into(), colon: service.len() })
+        Ok(Self { written: text.into(), folded: text.to_ascii_lowercase().into(), colon })
     }
 }
 

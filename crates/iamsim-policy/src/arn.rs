@@ -44,9 +44,15 @@ impl FromStr for Arn {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidArn(text.into());
         let mut colons = [0; 5];
-        let mut found = text.match_indices(':').map(|(offset, _)| offset);
-        for colon in &mut colons {
-            *colon = found.next().and_then(|offset| u32::try_from(offset).ok()).ok_or_else(invalid)?;
+        let mut left = colons.iter_mut();
+        for (offset, byte) in text.bytes().enumerate() {
+            if byte == b':' {
+                let Some(colon) = left.next() else { break };
+                *colon = u32::try_from(offset).map_err(|_| invalid())?;
+            }
+        }
+        if left.next().is_some() {
+            return Err(invalid());
         }
         let arn = Self { text: text.into(), colons };
         let complete = !arn.partition().is_empty() && !arn.service().is_empty() && !arn.resource().is_empty();

@@ -30,7 +30,8 @@ impl ContextKey {
             let text = if folded { [name, &lower].concat() } else { lower };
             return Self { text: text.into(), end: saturating(name.len()), folded };
         }
-        let folded = name.bytes().any(|byte| byte.is_ascii_uppercase());
+        // Not `any`: without an early end the loop looks at many bytes at once.
+        let folded = name.bytes().fold(false, |found, byte| found | byte.is_ascii_uppercase());
         let mut text = String::with_capacity(name.len() << u8::from(folded));
         text.push_str(name);
         if folded {
