@@ -388,6 +388,22 @@ impl<'c> ActionEntry<'c> {
         bytes.list(Section::Actions, self.id, 6).map(move |id| ActionEntry { bytes, id })
     }
 
+    /// Whether every request of it names no resource, and is matched by `*` only (PE-RES-01): it has no resource
+    /// types, AWS shows no made-up ARN for it, and no other page may say more of it.
+    ///
+    /// ```
+    /// use iamsim_catalog::Catalog;
+    ///
+    /// let check = |action: &str| Catalog::embedded().action(action).unwrap().is_asked_without_resource();
+    /// assert!(check("ec2:DescribeInstances"));
+    /// assert!(!check("s3:GetObject"));
+    /// assert!(!check("s3:ListAllMyBuckets")); // asked with `arn:aws:s3:::*`
+    /// assert!(!check("elasticloadbalancing:SetWebACL")); // described on two pages
+    /// ```
+    pub fn is_asked_without_resource(self) -> bool {
+        !self.has_resource_types() && self.asked_with().is_none() && !self.service().has_several_pages()
+    }
+
     /// What an action without resource types is asked with, where that is not `*`: the format of a made-up
     /// ARN, such as `arn:${Partition}:s3:::*` (PE-RES-14, PE-RES-20).
     pub fn asked_with(self) -> Option<&'c str> {
