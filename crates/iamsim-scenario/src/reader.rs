@@ -476,7 +476,7 @@ mod tests {
         { "compare": "now", "as": "ops", "do": "iam:List*", "expect": { "newlyAllowed": [{ "do": "iam:List*" }] } },
         { "whatIf": [{ "delete": "ops" }], "as": "ops", "do": "iam:ListUsers" }
       ],
-      "never": [{ "as": "dev", "do": "iam:DeleteUser" }]
+      "never": [{ "as": "dev", "do": "iam:DeleteUser", "on": "user/dev" }]
     }"#;
 
     const INCLUDED: &str = r#"{ "world": "Included", "defaults": {} }"#;
