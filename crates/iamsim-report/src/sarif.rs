@@ -1,7 +1,7 @@
 //! SARIF 2.1.0 (OASIS): a result for each failure, with the way to the decision as a code flow through the
 //! layers. Columns are counted in characters, as everywhere else here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use iamsim_eval::{ClauseTrace, Explanation, LayerTrace, PolicyTrace, Standing, StatementTrace, Truth};
@@ -59,18 +59,15 @@ pub(crate) fn render(report: &Report) -> String {
 }
 
 /// The names of all texts that are files: what else policies stand in has a name and no place on a disk.
-fn files(report: &Report) -> Vec<String> {
+fn files(report: &Report) -> BTreeSet<String> {
     let outcomes = report.outcomes.iter().flat_map(Outcome::sources).map(Source::name);
     let findings = report.findings.iter().map(|finding| finding.source().name());
-    let mut names: Vec<String> = outcomes.chain(findings).map(str::to_owned).collect();
-    names.sort();
-    names.dedup();
-    names
+    outcomes.chain(findings).map(str::to_owned).collect()
 }
 
 struct Run {
     rules: Vec<Value>,
-    files: Vec<String>,
+    files: BTreeSet<String>,
     /// By file name, with their places in the list.
     artifacts: BTreeMap<String, (usize, Value)>,
 }
@@ -255,7 +252,7 @@ impl Run {
     }
 
     fn place(&mut self, source: &Source, span: Span) -> Value {
-        if !self.files.iter().any(|file| file == source.name()) {
+        if !self.files.contains(source.name()) {
             let name = source.place(span).to_string();
             return json!({ "logicalLocations": [{ "fullyQualifiedName": name, "kind": "policy" }] });
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use iamsim_eval::{ClauseTrace, Decision, Explanation, Layer, NearMiss, PolicyTrace, StatementTrace};
 use iamsim_policy::{Condition, Effect, Source, Span, Statement};
-use iamsim_scenario::{Outcome, StepOutcome, Verdict};
+use iamsim_scenario::{Outcome, StepKind, StepOutcome, Verdict};
 
 /// What came, as far as a picture tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,8 @@ impl Came {
         if step.verdict() == Verdict::Skipped {
             return Self::Skipped;
         }
-        match step.decision() {
+        let compared = step.explanation().filter(|_| step.kind() == StepKind::Comparison);
+        match step.decision().or_else(|| compared.map(Explanation::decision)) {
             Some(decision) => decision.into(),
             None if step.came() == "undetermined" => Self::Undetermined,
             // Only what was refused has a message of AWS's.

@@ -7,6 +7,9 @@ use iamsim::AccountId;
 
 use super::{Edge, Graph, Node, NodeKind, Sides};
 
+/// How many edges Mermaid draws as it comes.
+const MERMAID_EDGES: usize = 500;
+
 /// The places of nodes by their account; those without one last.
 fn by_account(graph: &Graph) -> Vec<(Option<AccountId>, Vec<usize>)> {
     let mut groups: BTreeMap<(bool, Option<AccountId>), Vec<usize>> = BTreeMap::new();
@@ -40,6 +43,12 @@ pub(super) fn mermaid(graph: &Graph) -> String {
     let mut text = String::from("flowchart LR\n");
     for note in &graph.notes {
         let _ = writeln!(text, "  %% {}", note.replace(['\n', '{', '}'], " "));
+    }
+    if graph.edges.len() > MERMAID_EDGES {
+        let _ = writeln!(
+            text,
+            "  %% more than {MERMAID_EDGES} edges: Mermaid draws them only where `maxEdges` is raised"
+        );
     }
     for (group, (account, places)) in by_account(graph).into_iter().enumerate() {
         let indent = if let Some(account) = account {

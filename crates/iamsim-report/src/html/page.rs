@@ -350,7 +350,12 @@ fn excerpt_of(text: &mut String, telling: &Telling) {
 /// The whole lines of a range, with what did not fit marked.
 fn excerpt(text: &mut String, source: &Source, span: Span, (class, caption): (&str, &str), misfits: &[Span]) {
     let lines = Lines::of(source, span);
-    let rows = lines.rows(misfits);
+    // Of a line that holds more, what is meant is marked.
+    let is_part = misfits.is_empty()
+        && !lines.text.contains('\n')
+        && source.text_of(span).trim() != lines.text.trim().trim_end_matches(',');
+    let (marked, mark) = if is_part { (std::slice::from_ref(&span), "this") } else { (misfits, "miss") };
+    let rows = lines.rows(marked);
     let wide = lines.text.lines().any(|line| line.chars().count() > 160);
     let _ = write!(
         text,
@@ -367,7 +372,7 @@ fn excerpt(text: &mut String, source: &Source, span: Span, (class, caption): (&s
         for (piece, is_marked) in pieces {
             let piece = html(piece);
             let _ = match is_marked {
-                true => write!(text, "<mark class=\"miss\">{piece}</mark>"),
+                true => write!(text, "<mark class=\"{mark}\">{piece}</mark>"),
                 false => write!(text, "{piece}"),
             };
         }

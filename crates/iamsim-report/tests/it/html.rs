@@ -120,6 +120,27 @@ fn a_run_of_nothing_is_a_page_too() {
 }
 
 #[test]
+fn what_a_change_newly_denies_and_what_may_never_be_is_shown_by_its_decision() {
+    let text = r#"{ "scenario": "Before and after",
+      "accounts": { "111122223333": { "users": { "rosa": { "policies": { "all": { "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "iam:*", "Resource": "*" } } } } } } },
+      "never": [{ "as": "rosa", "do": "iam:DeleteUser", "on": "user/rosa" }],
+      "steps": [
+        { "remember": "before" },
+        { "change": "rosa", "policies": { "all": null } },
+        { "compare": "before", "as": "rosa", "do": "iam:GetUser", "on": "user/rosa" }] }"#;
+    let mut report = Report::new();
+    report.add(&stories::run("review.json", text));
+    let page = page(&report);
+    let newly = "<span class=\"dec implicit-deny\" aria-hidden=\"true\">I</span><b>newly denied</b>";
+    assert!(page.contains(newly), "{page}");
+    // The statement is marked in a line that holds a whole world.
+    let marked = "<mark class=\"this\">{ &quot;Effect&quot;: &quot;Allow&quot;, &quot;Action&quot;: &quot;iam:*&quot;, \
+                  &quot;Resource&quot;: &quot;*&quot; }</mark>";
+    assert!(page.contains(marked), "{page}");
+    assert!(!page.contains("<table class=\"matrix\""), "nobody was asked about alone");
+}
+
+#[test]
 fn the_same_world_is_drawn_once() {
     let mut report = Report::new();
     for name in ["one.json", "two.json"] {
