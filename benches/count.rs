@@ -9,6 +9,7 @@ use std::hint::black_box;
 use iamsim_benches::lower_bound::{Actions, Index};
 use iamsim_benches::workload;
 use iamsim_eval::{authorize, explain};
+use iamsim_generate::{Corpus, Tier};
 
 /// What can be counted: its name, and the workload it is done on.
 const COUNTED: &[(&str, &str, Work)] = &[
@@ -20,6 +21,8 @@ const COUNTED: &[(&str, &str, Work)] = &[
     ("W3 lower bound", "W3", Work::LowerBound),
     ("W2 from text", "W2", Work::FromText),
     ("W2 from the world", "W2", Work::World),
+    ("in a world of 10 roles", "S", Work::Organization),
+    ("in a world of 1,000 roles", "L", Work::Organization),
     ("W2 explained", "W2", Work::Explain),
     ("W2 explained as text", "W2", Work::ExplainAsText),
     ("W2 compiled", "W2", Work::Compile),
@@ -31,6 +34,8 @@ enum Work {
     LowerBound,
     FromText,
     World,
+    /// The same requests in organizations of several sizes.
+    Organization,
     Explain,
     ExplainAsText,
     Compile,
@@ -59,10 +64,24 @@ fn main() -> std::process::ExitCode {
 
 /// How often a round does the work.
 fn per_round(on: &str, work: Work) -> usize {
-    if matches!(work, Work::Compile) { 1 } else { workload(on).requests.len() }
+    match work {
+        Work::Compile => 1,
+        Work::Organization => iamsim_benches::ORGANIZATION_REQUESTS,
+        _ => workload(on).requests.len(),
+    }
 }
 
 fn run(on: &str, work: Work, rounds: u32) {
+    if matches!(work, Work::Organization) {
+        let tier = on.parse().unwrap_or(Tier::S);
+        let (snapshot, requests) = iamsim_benches::organization(&Corpus::new(), tier);
+        for _ in 0..rounds {
+            for (caller, request) in &requests {
+                let _ = black_box(request.ask(&snapshot, caller).authorize());
+            }
+        }
+        return;
+    }
     let workload = workload(on);
     if matches!(work, Work::LowerBound) {
         let actions = Actions::of_catalog();
@@ -95,7 +114,7 @@ fn run(on: &str, work: Work, rounds: u32) {
                 Work::FromText => drop(black_box(authorize(&workload.layers, &asked.request()))),
                 Work::Explain => drop(black_box(explain(&workload.layers, request))),
                 Work::ExplainAsText => drop(black_box(explain(&workload.layers, request).to_string())),
-                Work::Decide | Work::LowerBound | Work::World | Work::Compile => {
+                Work::Decide | Work::LowerBound | Work::World | Work::Organization | Work::Compile => {
                     let _ = black_box(authorize(&workload.layers, request));
                 }
             }

@@ -8,12 +8,11 @@ use std::cell::OnceCell;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use iamsim::{Caller, Snapshot};
 use iamsim_benches::cpu::{Cpu, criterion};
 use iamsim_benches::lower_bound::{Actions, Index};
-use iamsim_benches::{Asked, Roles};
+use iamsim_benches::{Asked, ORGANIZATION_REQUESTS, Roles, organization};
 use iamsim_eval::{Attached, Layers, Program, authorize};
-use iamsim_generate::{Corpus, Organization, Request, Settings, Tier};
+use iamsim_generate::{Corpus, Tier};
 use iamsim_policy::{Policy, PolicyKind};
 
 /// The pool of W4, more and more of it attached to one caller.
@@ -96,11 +95,11 @@ fn roles(criterion: &mut Criterion<Cpu>) {
     let corpus = Corpus::new();
     let mut group = criterion.benchmark_group("growth/roles in the world");
     group.sample_size(20);
-    group.throughput(Throughput::Elements(REQUESTS as u64));
+    group.throughput(Throughput::Elements(ORGANIZATION_REQUESTS as u64));
     for tier in Tier::ALL {
         let world = OnceCell::new();
         group.bench_function(BenchmarkId::new("iamsim, assembled", tier.size().roles), |bencher| {
-            let (snapshot, requests) = world.get_or_init(|| asked_world(&corpus, tier));
+            let (snapshot, requests) = world.get_or_init(|| organization(&corpus, tier));
             bencher.iter(|| {
                 for (caller, request) in requests {
                     let _ = black_box(request.ask(snapshot, caller).authorize());
@@ -109,21 +108,6 @@ fn roles(criterion: &mut Criterion<Cpu>) {
         });
     }
     group.finish();
-}
-
-const REQUESTS: usize = 500;
-
-fn asked_world(corpus: &Corpus, tier: Tier) -> (Snapshot, Vec<(Caller, Request)>) {
-    let organization = Organization::generate(corpus, &Settings::new(tier, 1));
-    let mut cloud = organization.build().expect("the generator makes nothing that is refused");
-    let smallest = Organization::generate(corpus, &Settings::new(Tier::S, 1));
-    let requests = smallest.requests(corpus, REQUESTS);
-    assert_eq!(requests.len(), REQUESTS);
-    let asked = requests
-        .into_iter()
-        .map(|request| (organization.caller(&mut cloud, &request).expect("the world has it"), request))
-        .collect();
-    (cloud.snapshot(), asked)
 }
 
 criterion_group! { name = benches; config = criterion(); targets = policies, statements, roles }

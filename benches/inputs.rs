@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use iamsim::{Cloud, Snapshot};
 use iamsim_eval::{Attached, Caller, Context, Decision, Layers, Program, Request, Resource, ResourcePolicy};
+use iamsim_generate::{Corpus, Organization, Settings, Tier};
 use iamsim_policy::{Policy, PolicyKind, ResourceService};
 use serde_json::Value;
 
@@ -140,6 +141,25 @@ pub fn world(workload: &Workload) -> (Cloud, iamsim::Caller) {
     }
     let caller = user.caller();
     (cloud, caller)
+}
+
+/// How many requests [`organization`] asks.
+pub const ORGANIZATION_REQUESTS: usize = 500;
+
+/// A world of a size, and requests of the smallest organization, whose ten roles lie in every one.
+pub fn organization(
+    corpus: &Corpus,
+    tier: Tier,
+) -> (Snapshot, Vec<(iamsim::Caller, iamsim_generate::Request)>) {
+    let organization = Organization::generate(corpus, &Settings::new(tier, 1));
+    let mut cloud = organization.build().unwrap();
+    let smallest = Organization::generate(corpus, &Settings::new(Tier::S, 1));
+    let requests = smallest.requests(corpus, ORGANIZATION_REQUESTS);
+    assert_eq!(requests.len(), ORGANIZATION_REQUESTS);
+    let asked =
+        requests.into_iter().map(|request| (organization.caller(&mut cloud, &request).unwrap(), request));
+    let asked = asked.collect();
+    (cloud.snapshot(), asked)
 }
 
 /// `W4`: every role may use ten policies of a pool, and all are asked the same questions.
