@@ -184,7 +184,9 @@ impl Run {
                 && let Ok(outcome) = file.result()
             {
                 let mut coverage = lock(&coverage);
-                written(outcome).into_iter().for_each(|policy| coverage.declare(policy));
+                for policy in written(outcome) {
+                    coverage.declare(policy);
+                }
             }
             printer.file(file)
         });

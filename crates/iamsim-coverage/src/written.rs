@@ -1,7 +1,7 @@
 //! The policies of a scenario that a request can meet.
 
 use iamsim_policy::Policy;
-use iamsim_scenario::{Outcome, StepKind, Verdict};
+use iamsim_scenario::{Outcome, PolicyText, StepKind, StepOutcome, Verdict};
 
 /// The policies that stand in a scenario or in files it refers to, but for those in steps that AWS refused: they
 /// were never attached to anything, and no request can meet them.
@@ -23,7 +23,7 @@ pub fn written(outcome: &Outcome) -> Vec<&Policy> {
     let refused = outcome.steps().iter().filter(|step| {
         step.kind() == StepKind::Change && step.verdict() == Verdict::Passed && step.came() != "done"
     });
-    let places: Vec<_> = refused.map(|step| step.place()).collect();
+    let places: Vec<_> = refused.map(StepOutcome::place).collect();
     let is_refused = |policy: &Policy| {
         places.iter().any(|place| {
             place.source.name() == policy.source().name()
@@ -31,5 +31,5 @@ pub fn written(outcome: &Outcome) -> Vec<&Policy> {
                 && policy.span().end <= place.span.end
         })
     };
-    outcome.policies().iter().map(|text| text.policy()).filter(|policy| !is_refused(policy)).collect()
+    outcome.policies().iter().map(PolicyText::policy).filter(|policy| !is_refused(policy)).collect()
 }

@@ -91,7 +91,7 @@ fn pasted(files: &dyn Files, telling: &Telling) -> String {
     let outcome = run(files, &telling.file);
     let source = Source::new(telling.file.as_str(), text.as_str());
     let last = telling.after.unwrap_or(outcome.steps().len());
-    let place = outcome.steps().iter().filter(|step| step.number() <= last).next_back();
+    let place = outcome.steps().iter().rfind(|step| step.number() <= last);
     match place {
         Some(step) => {
             let end = step.place().span.end;
