@@ -169,6 +169,22 @@ fn an_action_without_resource_types_is_asked_with_a_star() {
     cloud.assert_allows(&narrow, "lambda:NewlyInvented", FUNCTION);
 }
 
+/// The reference keeps one page's links of an action that two pages describe: the ARN that was given stays.
+#[test]
+fn an_action_of_a_service_with_several_pages_is_asked_on_what_was_said() {
+    const BALANCER: &str =
+        "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/front/50dc6c495c0c9188";
+    let mut cloud = Cloud::new();
+    let mut account = cloud.account(HOME).unwrap();
+    account.add_resource(BALANCER).unwrap();
+    let barred = account.add_user("barred").unwrap();
+    let barred = barred.attach("all", allow("*", "*")).unwrap();
+    let barred =
+        barred.attach("bar", allow("elasticloadbalancing:SetWebACL", BALANCER).replace("Allow", "Deny"));
+    let barred = barred.unwrap().caller();
+    cloud.assert_denies(&barred, "elasticloadbalancing:SetWebACL", BALANCER);
+}
+
 #[test]
 fn unknown_names_are_warnings_with_the_nearest_name_and_never_errors() {
     let mut cloud = Cloud::new();
