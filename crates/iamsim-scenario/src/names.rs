@@ -3,6 +3,8 @@
 //! Collected before anything is read in earnest, so that a reference may point forward and every wrong one
 //! is a finding with the nearest right name.
 
+use std::collections::BTreeMap;
+
 use iamsim_policy::json::{Member, Node, Value};
 use iamsim_policy::suggest::nearest;
 use iamsim_policy::{AccountId, Arn};
@@ -116,6 +118,8 @@ pub(crate) struct Names {
     /// Account ids with their alias.
     accounts: Vec<(AccountId, Option<String>)>,
     entities: Vec<Entity>,
+    /// The places of the entities of a name, without path: an organization has very many of them.
+    by_name: BTreeMap<String, Vec<usize>>,
     resources: Vec<(AccountId, String)>,
     sessions: Vec<SessionName>,
     /// Names of remembered worlds, and the step that remembers each.
@@ -167,14 +171,26 @@ impl Names {
         for kind in Kind::ALL {
             for entry in members(member(account, kind.field())) {
                 let entity = Entity::new(id, kind, &entry.key);
-                if !self.entities.contains(&entity) {
-                    self.entities.push(entity);
+                if !self.called(&entity.name).any(|known| *known == entity) {
+                    self.add(entity);
                 }
             }
         }
         for entry in members(member(account, "resources")) {
             self.resources.push((id, entry.key.clone().into_owned()));
         }
+    }
+
+    fn add(&mut self, entity: Entity) {
+        self.by_name.entry(entity.name.clone()).or_default().push(self.entities.len());
+        self.entities.push(entity);
+    }
+
+    /// The entities that a reference may name: those with its last part for a name.
+    fn called(&self, reference: &str) -> impl Iterator<Item = &Entity> {
+        let name = reference.rsplit(['/', ':']).next().unwrap_or(reference);
+        let places = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.entities.get(*place))
     }
 
     fn collect_step(&mut self, index: usize, step: &Node<'_>) {
@@ -195,7 +211,7 @@ impl Names {
         if let (Some(text), Some(to)) = (string(member(step, "rename")), string(member(step, "to")))
             && let Ok(entity) = self.entity(text, &[Kind::User, Kind::Group])
         {
-            self.entities.push(Entity::new(entity.account, entity.kind, to));
+            self.add(Entity::new(entity.account, entity.kind, to));
         }
         if let Some(name) = session_name(step)
             && !expects_error(step)
@@ -242,7 +258,7 @@ impl Names {
         let of_kind = |entity: &&Entity| kinds.contains(&entity.kind);
         let found: Vec<&Entity> = if text.starts_with("arn:") {
             let named = |entity: &&Entity| entity.arn(&self.partition) == text;
-            self.entities.iter().filter(of_kind).filter(named).collect()
+            self.called(text).filter(of_kind).filter(named).collect()
         } else {
             let (account, rest) = self.split_account(text)?;
             let (kind, name) = split_kind(rest);
@@ -252,8 +268,7 @@ impl Names {
                 entity.name == name
                     || format!("{}{}", entity.path, entity.name).trim_start_matches('/') == name
             };
-            let found =
-                self.entities.iter().filter(of_kind).filter(in_account).filter(is_kind).filter(written);
+            let found = self.called(name).filter(of_kind).filter(in_account).filter(is_kind).filter(written);
             found.collect()
         };
         match found.as_slice() {
@@ -506,7 +521,7 @@ impl Names {
 
     /// Whether a session's name is a user's as well, so that `as` could mean either.
     pub(crate) fn is_user(&self, name: &str) -> bool {
-        self.entities.iter().any(|entity| entity.kind == Kind::User && entity.name == name)
+        self.called(name).any(|entity| entity.kind == Kind::User && entity.name == name)
     }
 }
 
