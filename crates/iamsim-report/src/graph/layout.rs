@@ -295,25 +295,39 @@ impl<'g> Plan<'g> {
         }
     }
 
-    /// Gives each thing its height on the page: as near to what it is joined to as the order allows.
+    /// Gives each thing its height on the page: as near as the order allows to what it is joined to, first to
+    /// the left and then to the right.
     fn place(&self, layers: &mut [Vec<Placed>]) {
-        let mut before: Vec<Placed> = Vec::new();
-        for layer in layers {
-            let other = positions(&before);
-            let mut y = MARGIN;
-            for placed in layer.iter_mut() {
-                let found: Vec<i32> = self
-                    .neighbours(placed.thing, Side::Before)
-                    .iter()
-                    .filter_map(|thing| before.get(*other.get(thing)?))
-                    .map(|placed| placed.y + placed.height / 2)
-                    .collect();
-                let count = i32::try_from(found.len()).unwrap_or(i32::MAX);
-                let wanted = found.iter().sum::<i32>().checked_div(count);
-                placed.y = wanted.map_or(y, |wanted| (wanted - placed.height / 2).max(y));
-                y = placed.y + placed.height + NODE_GAP;
-            }
-            before.clone_from(layer);
+        let mut beside: Vec<Placed> = Vec::new();
+        for layer in layers.iter_mut() {
+            self.settle(layer, &beside, Side::Before);
+            beside.clone_from(layer);
+        }
+        beside.clear();
+        for layer in layers.iter_mut().rev() {
+            self.settle(layer, &beside, Side::Behind);
+            beside.clone_from(layer);
+        }
+    }
+
+    fn settle(&self, layer: &mut [Placed], beside: &[Placed], side: Side) {
+        let other = positions(beside);
+        let mut y = MARGIN;
+        for placed in layer {
+            let found: Vec<i32> = self
+                .neighbours(placed.thing, side)
+                .iter()
+                .filter_map(|thing| beside.get(*other.get(thing)?))
+                .map(|placed| placed.y + placed.height / 2)
+                .collect();
+            let count = i32::try_from(found.len()).unwrap_or(i32::MAX);
+            let wanted = match found.iter().sum::<i32>().checked_div(count) {
+                Some(middle) => middle - placed.height / 2,
+                // What is joined to nothing there stays where it is.
+                None => placed.y,
+            };
+            placed.y = wanted.max(y);
+            y = placed.y + placed.height + NODE_GAP;
         }
     }
 
