@@ -32,7 +32,7 @@
     const wide = text.split("\n").some((row) => row.length > 160);
     const box = make("div", wide ? "text wide mono" : "text mono");
     box.tabIndex = 0;
-    box.setAttribute("role", "region");
+    box.setAttribute("role", "group");
     box.setAttribute("aria-label", `text of ${policy.name}`);
     const marks = [];
     const rows = [];

@@ -154,7 +154,7 @@ fn verdict(text: &mut String, report: &Report, totals: Totals) {
         if count > 0 || matches!(class, "passed" | "failed") {
             let _ = write!(
                 text,
-                "<div><dt>{name}</dt><dd>{count}</dd><span class=\"dec {class}\" aria-hidden=\"true\">{letter}</span></div>"
+                "<div><dt>{name} <span class=\"dec {class}\" aria-hidden=\"true\">{letter}</span></dt><dd>{count}</dd></div>"
             );
         }
     }
@@ -360,7 +360,7 @@ fn excerpt(text: &mut String, source: &Source, span: Span, (class, caption): (&s
     let _ = write!(
         text,
         "<figure class=\"excerpt\"><figcaption>{caption}</figcaption><div class=\"text mono{}\" tabindex=\"0\" \
-         role=\"region\" aria-label=\"{}\">",
+         role=\"group\" aria-label=\"{}\">",
         if wide { " wide" } else { "" },
         html(&format!("lines of {}", source.name()))
     );
@@ -432,7 +432,7 @@ fn scenarios(text: &mut String, outcomes: &[Outcome], (traces, left): (&Traces, 
 }
 
 fn legend(text: &mut String) {
-    text.push_str("<div class=\"legend\" aria-label=\"Legend\">");
+    text.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Legend\">");
     for (came, name) in [
         (Came::Allow, "allow"),
         (Came::ExplicitDeny, "explicit deny"),
@@ -474,8 +474,8 @@ fn scenario(
     let _ = writeln!(
         text,
         "<details class=\"scenario\" id=\"s{}\" data-words=\"{title} {file}\"{open}>\n<summary>\
-         <span class=\"dec {class}\" aria-hidden=\"true\">{letter}</span><div class=\"titles\"><h3>{title}{tags}</h3>\
-         <p class=\"mono\">{file}</p></div><span class=\"tally\">{totals}</span></summary>\n<div class=\"inside\">",
+         <span class=\"dec {class}\" aria-hidden=\"true\">{letter}</span><h3 class=\"titles\">{title}{tags}\
+         <span class=\"file mono\">{file}</span></h3><span class=\"tally\">{totals}</span></summary>\n<div class=\"inside\">",
         story + 1,
     );
     if let Some(reason) = outcome.skipped() {
@@ -509,7 +509,7 @@ fn matrix(text: &mut String, story: usize, outcome: &Outcome) {
     }
     let _ = write!(
         text,
-        "<div><h4 id=\"m{0}\">Who may do what</h4>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"m{0}\">\
+        "<div><h4 id=\"m{0}\">Who may do what</h4>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"m{0}\">\
          <table class=\"matrix\"><caption class=\"far\">{1}: callers across, actions and resources down</caption>\
          <thead><tr><td></td>",
         story + 1,
@@ -675,7 +675,7 @@ fn graph(text: &mut String, story: usize, outcome: &Outcome, graphs: &mut BTreeM
         story + 1
     );
     text.push_str(
-        "<details class=\"fold\"><summary>The same as a table</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+        "<details class=\"fold\"><summary>The same as a table</summary><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
          aria-label=\"Who may assume what, as a table\"><table class=\"table\"><thead><tr><th scope=\"col\">who</th>\
          <th scope=\"col\">role</th><th scope=\"col\">conditions</th><th scope=\"col\">permitted</th><th scope=\"col\">why not</th>\
          <th scope=\"col\">statement</th></tr></thead><tbody>",
@@ -707,7 +707,7 @@ fn coverage(text: &mut String, coverage: &Coverage) {
         text,
         "<section id=\"coverage\" aria-labelledby=\"coverage-title\">\n<h2 id=\"coverage-title\">What the scenarios exercised</h2>\n\
          <p>{matched} of {statements} statements matched a request; {both} of {conditions} conditions came out both ways.</p>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"coverage-title\"><table class=\"table\"><thead><tr>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"coverage-title\"><table class=\"table\"><thead><tr>\
          <th scope=\"col\">policy</th><th scope=\"col\">statements</th><th scope=\"col\"><span class=\"far\">share</span></th>\
          <th scope=\"col\">conditions both ways</th><th scope=\"col\">not exercised</th></tr></thead><tbody>"
     );
