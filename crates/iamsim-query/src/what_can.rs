@@ -52,14 +52,15 @@ pub struct Undecided {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "any resource or a certain one")]
 pub enum On {
-    /// No resource, or one of the caller's account that nothing names: `any`.
+    /// No resource, or one of the caller's account that nothing names, `any`, of one of the action's types.
     Any,
     /// This one.
     Arn(String),
 }
 
 /// Asks for every action of the catalog what a caller may do: on resources that are named, or else on one of the
-/// caller's account that nothing names and on an example of every resource its policies name.
+/// caller's account that nothing names and on an example of every resource its policies name. What the policy of
+/// a resource without name might add is not asked.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -133,15 +134,23 @@ fn of_service(ask: &Ask<'_>, caller: &Caller, service: Service<'_>, given: &[Str
                 Ok(Decision::Undetermined) => request.explain(),
                 _ => continue,
             };
+            // What the policy of a resource that nobody has named might add is nobody's question.
             if let Ok(explanation) = explained
                 && !explanation.is_denied()
+                && (on != On::Any || !explanation.unknown_keys().is_empty())
             {
                 open.entry((on, depends_on(&explanation))).or_default().insert(action.name());
             }
         }
     }
-    // What may be done anywhere need not be told again of a certain resource.
+    // What may be done anywhere need not be told again of a certain resource, nor that it is open of another type.
     let everywhere = granted.get(&On::Any).cloned().unwrap_or_default();
+    for ((on, _), actions) in &mut open {
+        if let Some(granted) = granted.get(on) {
+            actions.retain(|action| !granted.contains(action));
+        }
+    }
+    open.retain(|_, actions| !actions.is_empty());
     for (on, actions) in &mut granted {
         if matches!(on, On::Arn(_)) && given.is_empty() {
             actions.retain(|action| !everywhere.contains(action));
@@ -187,8 +196,12 @@ fn targets(
         let given = given.iter().filter(|arn| arn.parse().is_ok_and(|arn| fits(&arn)));
         return given.map(|arn| (On::Arn(arn.clone()), arn.clone())).collect();
     }
-    let any = action.resources().find_map(|on| sample(on.resource_type(), partition, account));
-    let mut targets: Vec<_> = any.into_iter().map(|arn| (On::Any, arn.to_string())).collect();
+    // Of every type that the action can be asked on: an object behind an access point is one thing, an object
+    // in its bucket another.
+    let any = action.resources().filter_map(|on| sample(on.resource_type(), partition, account));
+    let mut targets: Vec<_> = any.map(|arn| (On::Any, arn.to_string())).collect();
+    targets.sort();
+    targets.dedup();
     targets
         .extend(named.iter().filter(|arn| fits(arn)).map(|arn| (On::Arn(arn.to_string()), arn.to_string())));
     targets
