@@ -88,6 +88,28 @@ impl Answer {
     }
 }
 
+/// The line as `decide` writes it: `id` and `decision` first, for whoever looks at a long column of them.
+///
+/// ```
+/// let line = iamsim_case::answer("cases.jsonl", 1, "{\"id\": \"x\"}", false).to_string();
+/// assert!(line.starts_with(r#"{"id":"x","decision":"InvalidInput","error":{"#));
+/// assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap()["decision"], "InvalidInput");
+/// ```
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const FIRST: [&str; 2] = ["id", "decision"];
+        let fields = self.json.as_object();
+        let first = FIRST.iter().filter_map(|name| fields?.get_key_value(*name));
+        let rest = fields.into_iter().flatten().filter(|(name, _)| !FIRST.contains(&name.as_str()));
+        let mut before = '{';
+        for (name, value) in first.chain(rest) {
+            write!(f, "{before}{}:{value}", Value::from(name.as_str()))?;
+            before = ',';
+        }
+        f.write_str("}")
+    }
+}
+
 /// Answers the case on one line of a file; `line` is its number, from 1, for messages. `explained` adds the
 /// whole explanation.
 ///

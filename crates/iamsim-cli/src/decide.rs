@@ -85,7 +85,7 @@ impl Decide {
             Ok(None) => {}
             Ok(Some(array)) => {
                 for answer in iamsim_case::answer_array(name, array.bytes, self.explain) {
-                    writeln!(out, "{}", answer.to_json())?;
+                    writeln!(out, "{answer}")?;
                 }
                 number = array.lines;
             }
@@ -132,7 +132,7 @@ impl Decide {
     fn answers(&self, name: &str, batch: &[(u32, Vec<u8>)]) -> anyhow::Result<Vec<String>> {
         let explained = self.explain;
         let one = |(number, line): &(u32, Vec<u8>)| {
-            iamsim_case::answer_bytes(name, *number, line.clone(), explained).to_json().to_string()
+            iamsim_case::answer_bytes(name, *number, line.clone(), explained).to_string()
         };
         if self.jobs.get() == 1 || batch.len() == 1 {
             return Ok(batch.iter().map(one).collect());

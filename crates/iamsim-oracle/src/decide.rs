@@ -493,7 +493,10 @@ fn is_public(statement: &Statement) -> bool {
     let fixed = statement.conditions.iter().any(|condition| {
         condition.operator.narrows()
             && NARROWING.contains(&condition.key.to_lowercase().as_str())
-            && !condition.values.iter().any(|value| value.contains(['*', '?']) || value.contains("${"))
+            && !condition.values.iter().any(|value| {
+                // The range of all addresses fixes nothing.
+                value.contains(['*', '?']) || value.contains("${") || value.ends_with("/0")
+            })
     });
     statement.effect == Effect::Allow && everyone && !fixed
 }
