@@ -205,6 +205,8 @@ impl Suite<'_> {
             for _ in 0..jobs {
                 let (next, stopped, turn, send) = (&next, &stopped, &turn, send.clone());
                 scope.spawn(move || {
+                    // An observer may panic; nobody is to wait for the outcome that then never comes.
+                    let _alarm = Alarm(End { stopped, turn });
                     while !stopped.load(Ordering::Relaxed) {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(path) = self.paths.get(index) else { return };
@@ -217,7 +219,7 @@ impl Suite<'_> {
             }
             drop(send);
             // Whatever ends the telling, nobody is left waiting for it.
-            let end = End { stopped: &stopped, turn: &turn };
+            let end = Ended(End { stopped: &stopped, turn: &turn });
             let mut waiting = BTreeMap::new();
             let mut due = 0;
             for (index, outcome) in receive {
@@ -236,13 +238,33 @@ impl Suite<'_> {
 }
 
 /// Lets go of everybody when it is dropped.
+struct Ended<'e>(End<'e>);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.let_go();
+    }
+}
+
+/// Lets go of everybody when its thread panics.
+struct Alarm<'e>(End<'e>);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.let_go();
+        }
+    }
+}
+
+/// Lets go of everybody.
 struct End<'e> {
     stopped: &'e AtomicBool,
     turn: &'e Turn,
 }
 
-impl Drop for End<'_> {
-    fn drop(&mut self) {
+impl End<'_> {
+    fn let_go(&self) {
         self.stopped.store(true, Ordering::Relaxed);
         self.turn.reached(usize::MAX);
     }

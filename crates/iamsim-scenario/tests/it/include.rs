@@ -210,3 +210,19 @@ fn worlds_that_include_each_other_without_end_are_one_finding() {
     assert_eq!(finding.code(), "cyclic-include");
     assert_eq!(finding.message(), "files include files more than 32 deep");
 }
+
+#[test]
+fn an_observer_that_panics_ends_the_run_and_does_not_hang_it() {
+    let many = (0..100).map(|number| (format!("all/stories/{number}.json"), STORY.to_owned()));
+    let world = ["shared.json", "more.json", "policies/developer.json"]
+        .map(|name| (format!("all/worlds/{name}"), files().read(&format!("all/worlds/{name}")).unwrap()));
+    let files = MemoryFiles::new(many.map(|(path, text)| (path, text.into_bytes())).chain(world));
+    let paths = find(&files, &["all/stories".to_owned()]).files;
+    let observer =
+        |file: &str, _: &iamsim_scenario::Explanation| assert!(!file.ends_with("/7.json"), "as meant");
+    let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let options = Options::new().jobs(3).observer(&observer);
+        run_files(&files, &paths, &options, &mut |_| ControlFlow::Continue(()));
+    }));
+    assert!(run.is_err());
+}
