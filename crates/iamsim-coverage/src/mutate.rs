@@ -326,7 +326,8 @@ impl Lab<'_> {
             let body = self.single(bodies.get(index)?, one);
             let expected = expectation(one)?;
             let body = body.with("expect", crate::edit::quoted(&expected));
-            self.holds(after, &body).then(|| Telling {
+            let body = self.shortest(after, body)?;
+            Some(Telling {
                 file: self.ran.file.clone(),
                 after: (after < self.story.steps.len()).then_some(after),
                 step: body.to_json(),
@@ -367,6 +368,15 @@ impl Lab<'_> {
         };
         let (one, other) = (came_of(&outcome), came_of(&mutant));
         one.first() == one.last() && other.first() == other.last()
+    }
+
+    /// The step without the name that only the trial needed, where that does as well; none if it does not hold.
+    fn shortest(&self, after: usize, body: Body) -> Option<Body> {
+        let plain = body.without(&["becomes"]);
+        if plain != body && self.holds(after, &plain) {
+            return Some(plain);
+        }
+        self.holds(after, &body).then_some(body)
     }
 
     /// Whether a step with its expectation passes with the policy and not with the mutant.
