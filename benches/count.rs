@@ -7,8 +7,8 @@
 use std::hint::black_box;
 
 use iamsim_benches::lower_bound::{Actions, Index};
-use iamsim_benches::workload;
-use iamsim_eval::{authorize, explain};
+use iamsim_benches::{Roles, workload};
+use iamsim_eval::{authorize, deciding, explain};
 use iamsim_generate::{Corpus, Tier};
 
 /// What can be counted: its name, and the workload it is done on.
@@ -23,9 +23,11 @@ const COUNTED: &[(&str, &str, Work)] = &[
     ("W2 from the world", "W2", Work::World),
     ("in a world of 10 roles", "S", Work::Organization),
     ("in a world of 1,000 roles", "L", Work::Organization),
+    ("W2 with its statements named", "W2", Work::Deciding),
     ("W2 explained", "W2", Work::Explain),
     ("W2 explained as text", "W2", Work::ExplainAsText),
     ("W2 compiled", "W2", Work::Compile),
+    ("W4 from text to answers, each", "W4", Work::Matrix),
 ];
 
 #[derive(Clone, Copy)]
@@ -36,9 +38,11 @@ enum Work {
     World,
     /// The same requests in organizations of several sizes.
     Organization,
+    Deciding,
     Explain,
     ExplainAsText,
     Compile,
+    Matrix,
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to whoever started it")]
@@ -66,6 +70,7 @@ fn main() -> std::process::ExitCode {
 fn per_round(on: &str, work: Work) -> usize {
     match work {
         Work::Compile => 1,
+        Work::Matrix => 200_000,
         Work::Organization => iamsim_benches::ORGANIZATION_REQUESTS,
         _ => workload(on).requests.len(),
     }
@@ -79,6 +84,12 @@ fn run(on: &str, work: Work, rounds: u32) {
             for (caller, request) in &requests {
                 let _ = black_box(request.ask(&snapshot, caller).authorize());
             }
+        }
+        return;
+    }
+    if matches!(work, Work::Matrix) {
+        for _ in 0..rounds {
+            black_box(Roles::read().matrix(1));
         }
         return;
     }
@@ -112,9 +123,10 @@ fn run(on: &str, work: Work, rounds: u32) {
         for (asked, request) in workload.asked.iter().zip(&workload.requests) {
             match work {
                 Work::FromText => drop(black_box(authorize(&workload.layers, &asked.request()))),
+                Work::Deciding => drop(black_box(deciding(&workload.layers, request))),
                 Work::Explain => drop(black_box(explain(&workload.layers, request))),
                 Work::ExplainAsText => drop(black_box(explain(&workload.layers, request).to_string())),
-                Work::Decide | Work::LowerBound | Work::World | Work::Organization | Work::Compile => {
+                _ => {
                     let _ = black_box(authorize(&workload.layers, request));
                 }
             }

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iamsim_benches::cpu::{Cpu, criterion};
 use iamsim_benches::lower_bound::{Actions, Index};
-use iamsim_benches::{Roles, workload};
-use iamsim_eval::authorize;
+use iamsim_benches::{Asked, Roles, workload};
+use iamsim_eval::{Request, authorize};
 
 fn prepared(criterion: &mut Criterion<Cpu>) {
     let actions = Actions::of_catalog();
@@ -69,11 +69,14 @@ fn roles(criterion: &mut Criterion<Cpu>) {
     let mut group = criterion.benchmark_group("decide/W4 prepared");
     group.throughput(Throughput::Elements((asked.len() * input.columns.len()) as u64));
     group.sample_size(10);
+    let columns: Vec<_> = input.columns.iter().map(Asked::column).collect();
     let roles: Vec<_> = asked
         .iter()
         .map(|role| {
-            let requests: Vec<_> = role.asked(&input.columns).map(|asked| asked.request()).collect();
-            (role.layers(&pool), requests)
+            let asking = role.asking(&input.shared);
+            let requests: Vec<_> =
+                columns.iter().map(|column| Request::of(asking.clone(), column.clone())).collect();
+            (role.layers(&pool).prepared(), requests)
         })
         .collect();
     group.bench_function("iamsim", |bencher| {

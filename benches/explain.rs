@@ -1,11 +1,11 @@
-//! How much more than a decision does its explanation cost, and how much of that is its text?
+//! How much more than a decision do its reasons cost: the statements that decided, the explanation, its text?
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iamsim_benches::cpu::{Cpu, criterion};
 use iamsim_benches::workload;
-use iamsim_eval::{authorize, explain};
+use iamsim_eval::{authorize, deciding, explain};
 
 fn explanation(criterion: &mut Criterion<Cpu>) {
     for name in ["W1", "W2", "W3"] {
@@ -16,6 +16,13 @@ fn explanation(criterion: &mut Criterion<Cpu>) {
             bencher.iter(|| {
                 for request in &workload.requests {
                     let _ = black_box(authorize(&workload.layers, request));
+                }
+            });
+        });
+        group.bench_function("deciding statements named", |bencher| {
+            bencher.iter(|| {
+                for request in &workload.requests {
+                    let _ = black_box(deciding(&workload.layers, request));
                 }
             });
         });

@@ -20,20 +20,24 @@
 pub mod cpu;
 pub mod lower_bound;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use iamsim::{Cloud, Snapshot};
-use iamsim_eval::{Attached, Caller, Context, Decision, Layers, Program, Request, Resource, ResourcePolicy};
+use iamsim_eval::{
+    Asking, Attached, Caller, Context, Decision, Layers, Matrix, Program, Request, Resource, ResourcePolicy,
+};
 use iamsim_generate::{Corpus, Organization, Settings, Tier};
 use iamsim_policy::{Policy, PolicyKind, ResourceService};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// One set of policies and the requests asked of it.
 #[derive(Debug)]
 pub struct Workload {
     /// The texts of the policies, identity policies first.
     pub texts: Vec<(PolicyKind, String)>,
-    /// The compiled layers.
+    /// The compiled layers, ready to be asked many times.
     pub layers: Layers,
     /// The requests as they come: as texts.
     pub asked: Vec<Asked>,
@@ -61,18 +65,17 @@ pub struct Asked {
 impl Asked {
     /// Reads the texts.
     pub fn request(&self) -> Request {
-        let caller = Caller::user(self.principal.parse().unwrap())
-            .or_else(|_| Caller::any_session_of(self.principal.parse().unwrap()));
+        Request::of(asking(&self.principal, &self.context), self.column())
+    }
+
+    /// Reads what is asked, whoever asks.
+    pub fn column(&self) -> iamsim_eval::Asked {
         let resource = match self.resource.as_str() {
             "*" => Resource::None,
             arn => Resource::Arn(arn.parse().unwrap()),
         };
-        let mut context = Context::complete();
-        for (key, value) in &self.context {
-            context = context.with(key.as_str(), value.as_str());
-        }
-        Request::new(caller.unwrap(), self.action.parse().unwrap(), resource, context)
-            .with_owner(self.owner.parse().unwrap())
+        let owner = self.owner.parse().unwrap();
+        iamsim_eval::Asked::new(self.action.parse().unwrap(), resource).with_owner(owner)
     }
 
     fn read(json: &Value) -> Self {
@@ -106,6 +109,16 @@ impl Asked {
     }
 }
 
+/// Who asks, in which context.
+fn asking<'t>(principal: &str, context: impl IntoIterator<Item = &'t (String, String)>) -> Asking {
+    let caller = Caller::user(principal.parse().unwrap())
+        .or_else(|_| Caller::any_session_of(principal.parse().unwrap()));
+    let context = context.into_iter();
+    let context =
+        context.fold(Context::complete(), |context, (key, value)| context.with(key.as_str(), value.as_str()));
+    Asking::new(caller.unwrap(), context)
+}
+
 fn context(json: &Value) -> Vec<(String, String)> {
     let pairs = json.as_object().into_iter().flatten();
     pairs.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect()
@@ -122,7 +135,7 @@ pub fn workload(name: &str) -> Workload {
         let kind = PolicyKind::Resource(ResourceService::S3);
         texts.push((kind, json["policies"]["resource"].to_string()));
     }
-    let layers = layers(&texts);
+    let layers = layers(&texts).prepared();
     let asked: Vec<Asked> = json["requests"].as_array().unwrap().iter().map(Asked::read).collect();
     let requests = asked.iter().map(Asked::request).collect();
     let expected = json["expected"].as_array().unwrap();
@@ -171,6 +184,8 @@ pub struct Roles {
     pub columns: Vec<Asked>,
     /// The roles.
     pub roles: Vec<Role>,
+    /// The context that all requests have.
+    pub shared: Vec<(String, String)>,
 }
 
 /// A role of [`Roles`].
@@ -187,10 +202,12 @@ pub struct Role {
 }
 
 impl Roles {
-    /// Reads the workload.
+    /// Reads the workload from its text. The pool's texts are taken out as they stand.
     pub fn read() -> Self {
-        let json: Value = serde_json::from_str(text("W4")).unwrap();
-        let shared = context(&json["context"]);
+        let parts: BTreeMap<&str, &RawValue> = serde_json::from_str(text("W4")).unwrap();
+        let pool: Vec<&RawValue> = serde_json::from_str(parts["pool"].get()).unwrap();
+        let json = |part: &str| -> Value { serde_json::from_str(parts[part].get()).unwrap() };
+        let shared = context(&json("context"));
         let column = |json: &Value| Asked { context: shared.clone(), ..Asked::read(json) };
         let index = |index: &Value| usize::try_from(index.as_u64().unwrap()).unwrap();
         let role = |(role, expected): (&Value, &Value)| Role {
@@ -199,12 +216,38 @@ impl Roles {
             context: context(&role["context"]),
             expected: expected.as_str().unwrap().to_owned(),
         };
-        let roles = json["roles"].as_array().unwrap().iter();
+        let (roles, expected) = (json("roles"), json("expected"));
         Self {
-            pool: json["pool"].as_array().unwrap().iter().map(Value::to_string).collect(),
-            columns: json["requests"].as_array().unwrap().iter().map(column).collect(),
-            roles: roles.zip(json["expected"].as_array().unwrap()).map(role).collect(),
+            pool: pool.into_iter().map(|text| text.get().to_owned()).collect(),
+            columns: json("requests").as_array().unwrap().iter().map(column).collect(),
+            roles: roles.as_array().unwrap().iter().zip(expected.as_array().unwrap()).map(role).collect(),
+            shared,
         }
+    }
+
+    /// Answers everything in columns, a letter a cell, and as many threads as there are parts.
+    pub fn matrix(&self, threads: usize) -> Vec<String> {
+        let pool = self.compile();
+        let layers: Vec<Layers> = self.roles.iter().map(|role| role.layers(&pool)).collect();
+        let mut matrix = Matrix::new(self.columns.iter().map(Asked::column));
+        for layers in &layers {
+            matrix.prepare(layers);
+        }
+        let answer = |role: &Role, layers: &Layers| -> String {
+            matrix.row(layers, &role.asking(&self.shared)).decisions().map(letter).collect()
+        };
+        let rows: Vec<(&Role, &Layers)> = self.roles.iter().zip(&layers).collect();
+        let answer_all = |rows: &[(&Role, &Layers)]| -> Vec<String> {
+            rows.iter().map(|(role, layers)| answer(role, layers)).collect()
+        };
+        if threads < 2 {
+            return answer_all(&rows);
+        }
+        std::thread::scope(|scope| {
+            let parts = rows.chunks(rows.len().div_ceil(threads));
+            let running: Vec<_> = parts.map(|part| scope.spawn(|| answer_all(part))).collect();
+            running.into_iter().flat_map(|part| part.join().unwrap()).collect()
+        })
     }
 
     /// The pool, each policy compiled once.
@@ -220,6 +263,11 @@ impl Role {
         self.policies.iter().fold(Layers::new(), |layers, index| {
             layers.with_identity(Attached::new(format!("policy {index}"), pool[*index].clone()))
         })
+    }
+
+    /// The role's session, with the context that all requests have.
+    pub fn asking(&self, shared: &[(String, String)]) -> Asking {
+        asking(&self.arn, shared.iter().chain(&self.context))
     }
 
     /// The role's texts over the pool.

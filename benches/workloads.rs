@@ -69,6 +69,19 @@ fn two_hundred_roles_and_a_thousand_actions_are_answered_without_a_mistake() {
 }
 
 #[test]
+fn columns_are_answered_without_a_mistake_and_in_little_memory() {
+    let input = Roles::read();
+    let expected: Vec<&str> = input.roles.iter().map(|role| role.expected.as_str()).collect();
+    let mut found = Vec::new();
+    let memory = allocation_counter::measure(|| found = input.matrix(1));
+    assert_eq!(found, expected);
+    assert_eq!(input.matrix(2), expected);
+    // 200,000 letters are the answers themselves.
+    let most = memory.bytes_max.saturating_sub(200_000);
+    assert!(most <= 5 * 1024 * 1024, "{most} bytes above the input");
+}
+
+#[test]
 fn the_lower_bound_makes_no_mistake_on_the_small_workloads() {
     let actions = Actions::of_catalog();
     for name in ["W1", "W2", "W3"] {

@@ -16,7 +16,7 @@ impl Engine for Iamsim {
     type Request = Request;
 
     fn load(texts: &[(PolicyKind, String)], _: &[Asked]) -> Result<Self, String> {
-        Ok(Self(layers(texts)))
+        Ok(Self(layers(texts).prepared()))
     }
 
     fn prepare(&self, asked: &Asked) -> Result<Request, String> {
