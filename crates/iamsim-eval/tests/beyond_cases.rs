@@ -229,6 +229,8 @@ fn credentials_that_nobody_knows_leave_open_what_they_would_bar() {
     check(unknown(Truth::False), "ec2:DescribeInstances", Decision::Allow);
     check(token(Truth::False), "ec2:DescribeInstances", Decision::Allow);
     check(token(Truth::Unknown), "ec2:DescribeInstances", Decision::Allow);
+    check(token(Truth::Unknown), "kms:ListKeys", Decision::Allow);
+    check(unknown(Truth::Unknown), "kms:ListKeys", Decision::Allow);
     check(token(Truth::Unknown), "sts:GetFederationToken", Decision::ImplicitDeny);
     for free in ["sts:GetCallerIdentity", "STS:getcalleridentity"] {
         check(unknown(Truth::False), free, Decision::Allow);
@@ -458,4 +460,40 @@ fn not_principal_lists_a_provider_or_nobody_knows_whose_a_canonical_id_is() {
     assert_eq!(get(&shut(id), &root), Decision::Undetermined);
     assert_eq!(get(&shut(id), &user()), Decision::ExplicitDeny);
     assert_eq!(get(&shut(id), &google), Decision::ExplicitDeny);
+}
+
+#[test]
+fn not_principal_leaves_open_who_is_behind_a_session_that_nobody_knows() {
+    let check = |caller: &Caller, listed: [&str; 3], expected: Decision| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{
+                "Effect": "Deny", "NotPrincipal": {{"AWS": {listed:?}}}, "Action": "*", "Resource": "*"}}}}"#
+        );
+        let queue = policy(PolicyKind::Resource(ResourceService::Sqs), &text);
+        let layers = Layers::new()
+            .with_identity(policy(PolicyKind::Identity, ALL))
+            .with_session(vec![policy(PolicyKind::Session, ALL)])
+            .with_resource(ResourcePolicy::Attached(queue));
+        assert_eq!(decide(&layers, caller, "sqs:SendMessage", QUEUE), expected, "{listed:?}");
+    };
+    let federated = "arn:aws:sts::111122223333:federated-user/bob";
+    let caller = Caller::federated_user(federated.parse().unwrap(), None).unwrap();
+    let user = |account: &str| format!("arn:aws:iam::{account}:user/alice");
+    check(&caller, ["111122223333", &user("111122223333"), federated], Decision::Undetermined);
+    check(&caller, ["111122223333", &user("444455556666"), federated], Decision::ExplicitDeny);
+    let role = "arn:aws:iam::111122223333:role/app";
+    let caller = Caller::any_session_of(role.parse().unwrap()).unwrap();
+    let session = |name: &str| format!("arn:aws:sts::111122223333:assumed-role/{name}");
+    check(&caller, ["111122223333", role, &session("app/s1")], Decision::Undetermined);
+    check(&caller, ["111122223333", role, &session("other/s1")], Decision::ExplicitDeny);
+}
+
+#[test]
+fn a_program_knows_the_keys_it_asks_for() {
+    let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*",
+        "Resource": "arn:aws:s3:::${aws:username}", "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}}"#;
+    let program = Program::compile(&Policy::parse(PolicyKind::Identity, text).unwrap());
+    let mut keys: Vec<&str> = program.keys().iter().map(|key| key.folded()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["aws:sourcevpc", "aws:username"]);
 }
