@@ -493,7 +493,7 @@ fn a_program_knows_the_keys_it_asks_for() {
     let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*",
         "Resource": "arn:aws:s3:::${aws:username}", "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}}"#;
     let program = Program::compile(&Policy::parse(PolicyKind::Identity, text).unwrap());
-    let mut keys: Vec<&str> = program.keys().iter().map(|key| key.folded()).collect();
+    let mut keys: Vec<&str> = program.keys().iter().map(iamsim_policy::ContextKey::folded).collect();
     keys.sort_unstable();
     assert_eq!(keys, ["aws:sourcevpc", "aws:username"]);
 }
