@@ -5,10 +5,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use iamsim_benches::cpu::{Cpu, criterion};
 use iamsim_catalog::Catalog;
 use iamsim_policy::ActionPattern;
 
-fn catalog(criterion: &mut Criterion) {
+fn catalog(criterion: &mut Criterion<Cpu>) {
     let catalog = Catalog::embedded();
     let mut group = criterion.benchmark_group("catalog");
     for action in ["s3:GetObject", "EC2:runinstances", "lambda:Nonsense"] {
@@ -24,6 +25,10 @@ fn catalog(criterion: &mut Criterion) {
             });
         });
     }
+    let every = ActionPattern::new("s3:*");
+    group.bench_function("expand s3:* and read the names", |bencher| {
+        bencher.iter(|| catalog.expand(black_box(&every)).map(|action| action.name().len()).sum::<usize>());
+    });
     group.bench_function("the key of a tag", |bencher| {
         bencher.iter(|| catalog.key(black_box("aws:RequestTag/team")));
     });
@@ -34,5 +39,5 @@ fn catalog(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, catalog);
+criterion_group! { name = benches; config = criterion(); targets = catalog }
 criterion_main!(benches);
