@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options, root: &Path, say: &mut dyn FnMut(&str)) -> 
 pub(crate) fn measure(quick: bool, root: &Path) -> Outcome<Vec<Peer>> {
     let manifest = root.join("benches/peers/Cargo.toml");
     let folder = root.join("target/peers");
-    let mut command = cargo(root, &["run", "--quiet", "--release", "--locked"]);
+    let mut command = cargo(root, &["run", "--quiet", "--release"]);
     command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(folder).arg("--");
     if quick {
         command.arg("--quick");
