@@ -134,6 +134,10 @@ fn clock_time(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_opt(hour, minute, second)
 }
 
+/// Whether `+0200` is an offset. Low confidence (PE-DAT-01): the W3C form has a colon, yet what IAM was recorded
+/// to accept when a policy is written goes beyond that form (PE-DAT-06).
+const OFFSETS_DO_WITHOUT_A_COLON: bool = true;
+
 /// Nothing, `Z`, `+01:00` or `-0530`.
 fn zone_offset(text: &str) -> Option<FixedOffset> {
     if text.is_empty() || text.eq_ignore_ascii_case("z") {
@@ -145,7 +149,7 @@ fn zone_offset(text: &str) -> Option<FixedOffset> {
     };
     let (hours, minutes) = match digits.split_once(':') {
         Some((hours, minutes)) => (number_of(hours, 2)?, number_of(minutes, 2)?),
-        None if digits.len() == 4 => {
+        None if digits.len() == 4 && OFFSETS_DO_WITHOUT_A_COLON => {
             let (hours, minutes) = digits.split_at_checked(2)?;
             (number_of(hours, 2)?, number_of(minutes, 2)?)
         }
