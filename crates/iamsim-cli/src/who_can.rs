@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use iamsim::Decision;
+use iamsim::{Decision, RequestBuilder};
 use iamsim_query::{Answered, who_can};
 
 use crate::Global;
@@ -16,7 +16,8 @@ use crate::world::WorldFile;
 
 /// Find everybody in a world who may do an action on a resource, and on which conditions.
 ///
-/// Asked for every user, for a session of every role, and for every root user of the world.
+/// Asked for every user, for a session of every role, and for every root user of the world. A user may give MFA
+/// or not, so what hangs on it is a condition of the answer.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -54,7 +55,7 @@ impl WhoCan {
         let world = self.world.read()?;
         let resource = world.resource(&self.resource)?;
         let ask = |who: &iamsim::Caller, action: &str, on: &str| {
-            self.circumstances.apply(world.request(who, action, on))
+            self.circumstances.apply(with_or_without_mfa(who, world.request(who, action, on)))
         };
         let answers = who_can(&ask, &world.callers(), &self.action, &resource, self.jobs.get());
         let count = |decision| answers.iter().filter(|answer| decision_of(answer) == decision).count();
@@ -80,6 +81,16 @@ impl WhoCan {
         }
         Ok(exit)
     }
+}
+
+/// The question is who may, not which of a user's credentials: with long-term keys alone, nobody would be found
+/// who may with MFA.
+fn with_or_without_mfa(who: &iamsim::Caller, request: RequestBuilder) -> RequestBuilder {
+    if who.user_id().is_none() && !who.is_root() {
+        return request;
+    }
+    let keys = ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"];
+    keys.into_iter().fold(request, RequestBuilder::unknown_unless_said)
 }
 
 fn is_open(decision: Decision) -> bool {

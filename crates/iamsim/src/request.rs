@@ -96,6 +96,11 @@ impl RequestBuilder {
         self
     }
 
+    /// Says that nothing is known of a key, unless something was said of it before.
+    pub fn unknown_unless_said(self, key: &str) -> Self {
+        if self.overrides.get(key).is_some() { self } else { self.unknown(key) }
+    }
+
     /// Says that the request does not carry a key.
     pub fn absent(mut self, key: &str) -> Self {
         self.overrides.set(key, ContextValue::Absent);
