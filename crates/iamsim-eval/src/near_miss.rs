@@ -407,7 +407,9 @@ fn remains(after: &Evaluation, request: &Request) -> String {
     match reason::of(after) {
         _ if after.decision == Decision::Allow => "nothing else would still deny".to_owned(),
         Reason::ImplicitDeny(layer) => format!("but no {} would allow it", kind(layer)),
-        Reason::ExplicitDeny(layer) => format!("but a {} would still deny it", kind(layer)),
+        Reason::ExplicitDeny(layer) => {
+            format!("but {} {} would still deny it", reason::article(layer, request), kind(layer))
+        }
         Reason::DeniedInAnyCase => {
             format!("but no {} would allow it", kind(reason::missing_layer(after)))
         }

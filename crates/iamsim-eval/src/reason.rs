@@ -226,6 +226,15 @@ pub(crate) fn policy_type(layer: Layer, request: &Request) -> &'static str {
     }
 }
 
+/// The article before a layer's [`policy_type`]; a role has but one trust policy.
+pub(crate) fn article(layer: Layer, request: &Request) -> &'static str {
+    match layer {
+        Layer::Resource if services::is_role_assumption(request) => "the",
+        Layer::Identity => "an",
+        _ => "a",
+    }
+}
+
 /// Why, without naming caller, action and resource: `because no identity-based policy allows the s3:GetObject
 /// action`.
 pub(crate) struct Because<'e>(pub(crate) &'e Explanation);
@@ -250,12 +259,7 @@ impl fmt::Display for Because<'_> {
             Reason::AllowedAsRoot => f.write_str("because the root user of an account needs no policy"),
             Reason::ExplicitDeny(layer) => {
                 let kind = policy_type(layer, request);
-                let article = match layer {
-                    Layer::Resource if services::is_role_assumption(request) => "the",
-                    Layer::Identity => "an",
-                    _ => "a",
-                };
-                write!(f, "with an explicit deny in {article} {kind}")
+                write!(f, "with an explicit deny in {} {kind}", article(layer, request))
             }
             Reason::ImplicitDeny(layer) => {
                 let kind = policy_type(layer, request);
