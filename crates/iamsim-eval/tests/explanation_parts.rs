@@ -1,0 +1,340 @@
+//! The parts of an explanation one by one: what an undetermined answer waits for, what decided, and the lines of
+//! the canonical text that say why a clause came out as it did.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use iamsim_eval::{
+    Attached, Caller, Context, Decision, Explanation, Layers, Level, Program, Request, Resource,
+    ResourcePolicy, UnknownFact, authorize, explain,
+};
+use iamsim_policy::{Policy, PolicyKind, ResourceService};
+
+const ACCOUNT: &str = "111122223333";
+const ABROAD: &str = "999988887777";
+const OBJECT: &str = "arn:aws:s3:::reports/q1.csv";
+const ALL: &str = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+
+fn policy(kind: PolicyKind, statements: &str) -> Attached {
+    let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+    Attached::new("policy", Program::compile(&Policy::parse(kind, text.as_str()).unwrap()))
+}
+
+fn identity(statements: &str) -> Layers {
+    Layers::new().with_identity(policy(PolicyKind::Identity, statements))
+}
+
+fn bucket(statements: &str) -> ResourcePolicy {
+    ResourcePolicy::Attached(policy(PolicyKind::Resource(ResourceService::S3), statements))
+}
+
+fn user() -> Caller {
+    Caller::user("arn:aws:iam::111122223333:user/alice".parse().unwrap()).unwrap()
+}
+
+fn session() -> Caller {
+    let session = "arn:aws:sts::111122223333:assumed-role/app/s1".parse().unwrap();
+    Caller::role_session(session, "arn:aws:iam::111122223333:role/app".parse().unwrap()).unwrap()
+}
+
+/// A request on something of an owner, or of one that nobody knows.
+fn request(caller: Caller, action: &str, resource: &str, owner: Option<&str>, context: Context) -> Request {
+    let resource = if resource == "*" { Resource::None } else { Resource::Arn(resource.parse().unwrap()) };
+    let request = Request::new(caller, action.parse().unwrap(), resource, context);
+    match owner {
+        Some(owner) => request.with_owner(owner.parse().unwrap()),
+        None => request,
+    }
+}
+
+fn explained(layers: &Layers, request: &Request) -> Explanation {
+    let explanation = explain(layers, request);
+    assert_eq!(explanation.decision(), authorize(layers, request));
+    explanation
+}
+
+/// A statement that waits for a tag of the caller.
+fn waits(effect: &str, principal: &str, tag: &str) -> String {
+    let principal =
+        if principal.is_empty() { String::new() } else { format!(r#""Principal": {principal},"#) };
+    format!(
+        r#"{{"Effect": "{effect}", {principal} "Action": "*", "Resource": "*",
+            "Condition": {{"StringEquals": {{"aws:PrincipalTag/{tag}": "x"}}}}}}"#
+    )
+}
+
+fn unknown_tags(tags: &[&str]) -> Context {
+    tags.iter().fold(Context::complete(), |context, tag| {
+        context.with_unknown(format!("aws:PrincipalTag/{tag}").as_str())
+    })
+}
+
+/// The tags an undetermined answer depends on.
+fn awaited_tags(explanation: &Explanation) -> Vec<String> {
+    assert_eq!(explanation.decision(), Decision::Undetermined, "{explanation}");
+    let keys = explanation.unknown_keys();
+    keys.iter().map(|key| key.trim_start_matches("aws:principaltag/").to_owned()).collect()
+}
+
+#[test]
+fn an_answer_waits_for_every_layer_that_could_change_it() {
+    const TAGS: &[&str] =
+        &["scpa", "scpd", "rcpd", "vpca", "vpcd", "ida", "idd", "bda", "bdd", "sesa", "sesd", "resd"];
+    let both = |kind, allow: &str, deny: &str| {
+        let principal = if kind == PolicyKind::VpcEndpoint { r#""*""# } else { "" };
+        policy(kind, &format!("{}, {}", waits("Allow", principal, allow), waits("Deny", principal, deny)))
+    };
+    let layers = || {
+        Layers::new()
+            .with_scps(vec![Level::new("root", vec![both(PolicyKind::ServiceControl, "scpa", "scpd")])])
+            .with_rcps(vec![Level::new(
+                "root",
+                vec![policy(PolicyKind::ResourceControl, &waits("Deny", r#""*""#, "rcpd"))],
+            )])
+            .with_endpoint(vec![both(PolicyKind::VpcEndpoint, "vpca", "vpcd")])
+            .with_identity(both(PolicyKind::Identity, "ida", "idd"))
+            .with_boundary(both(PolicyKind::PermissionsBoundary, "bda", "bdd"))
+            .with_session(vec![both(PolicyKind::Session, "sesa", "sesd")])
+    };
+    let named = |tag: &str| {
+        format!("{}, {}", waits("Deny", r#""*""#, "resd"), waits("Allow", r#"{"AWS": "111122223333"}"#, tag))
+    };
+    let sorted = |tags: &[&str]| {
+        let mut tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        tags.sort();
+        tags
+    };
+    let asked = |owner: &str| {
+        let context = unknown_tags(TAGS);
+        let context = ["del", "free"]
+            .iter()
+            .fold(context, |context, tag| context.with_unknown(format!("aws:PrincipalTag/{tag}").as_str()));
+        request(session(), "s3:GetObject", OBJECT, Some(owner), context)
+    };
+    // At home, what the bucket allows to the account adds nothing (PE-RBP-06); abroad it is needed.
+    let with = layers().with_resource(bucket(&named("del")));
+    assert_eq!(awaited_tags(&explained(&with, &asked(ACCOUNT))), sorted(TAGS));
+    let abroad: Vec<&str> = TAGS.iter().copied().chain(["del"]).collect();
+    assert_eq!(awaited_tags(&explained(&with, &asked(ABROAD))), sorted(&abroad));
+    // As many statements are told as there are tags.
+    assert_eq!(explained(&with, &asked(ABROAD)).residuals().len(), abroad.len());
+    assert_eq!(explained(&with, &asked(ABROAD)).undecided().len(), abroad.len());
+    // Of a level that certainly allows nothing more is asked.
+    let with = with.with_scps(vec![
+        Level::new(
+            "root",
+            vec![policy(PolicyKind::ServiceControl, ALL), both(PolicyKind::ServiceControl, "scpa", "scpd")],
+        ),
+        Level::new("unit", vec![policy(PolicyKind::ServiceControl, &waits("Allow", "", "free"))]),
+    ]);
+    let others: Vec<&str> = abroad.iter().copied().filter(|tag| *tag != "scpa").chain(["free"]).collect();
+    assert_eq!(awaited_tags(&explained(&with, &asked(ABROAD))), sorted(&others));
+}
+
+#[test]
+fn an_answer_waits_for_no_statement_that_changes_nothing() {
+    let context = || unknown_tags(&["a", "b"]);
+    let ask = |layers: &Layers| {
+        awaited_tags(&explained(layers, &request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), context())))
+    };
+    // The identity policy allows; what the bucket allows besides does not matter.
+    let layers = identity(&format!("{ALL}, {}", waits("Deny", "", "a"))).with_resource(bucket(&waits(
+        "Allow",
+        r#"{"AWS": "arn:aws:iam::111122223333:user/alice"}"#,
+        "b",
+    )));
+    assert_eq!(ask(&layers), ["a"]);
+    // One of the two is enough.
+    let layers = identity(&waits("Allow", "", "a")).with_resource(bucket(&waits(
+        "Allow",
+        r#"{"AWS": "arn:aws:iam::111122223333:user/alice"}"#,
+        "b",
+    )));
+    assert_eq!(ask(&layers), ["a", "b"]);
+    // A resource control policy's Allow is implied (PE-RCP-04).
+    let layers = identity(&waits("Allow", "", "a")).with_rcps(vec![Level::new(
+        "root",
+        vec![policy(PolicyKind::ResourceControl, &waits("Deny", r#""*""#, "b"))],
+    )]);
+    assert_eq!(ask(&layers), ["a", "b"]);
+}
+
+#[test]
+fn an_owner_that_nobody_knows_is_asked_for_by_name() {
+    let ask = |resource: &str, action: &str| {
+        let explanation =
+            explained(&identity(ALL), &request(user(), action, resource, None, Context::complete()));
+        assert_eq!(explanation.unknown_facts(), [UnknownFact::Owner]);
+        explanation.to_string()
+    };
+    let contains = |text: &str, wanted: &str| assert!(text.contains(wanted), "{text}");
+    let text = ask(OBJECT, "s3:GetObject");
+    contains(&text, "\n  of an account that is not known\n");
+    contains(&text, ": add the bucket `reports` to the account that owns it\n");
+    let text = ask("arn:aws:apigateway:us-east-1::/restapis/a1", "apigateway:GET");
+    contains(&text, ": add `arn:aws:apigateway:us-east-1::/restapis/a1` to the account that owns it\n");
+}
+
+#[test]
+fn each_clause_says_why_it_came_out_as_it_did() {
+    let who = || Context::complete().with("aws:username", "alice");
+    for (statement, resource, context, expected) in [
+        (
+            r#""Resource": "arn:aws:s3:::reports/${aws:PrincipalTag/team}/*""#,
+            OBJECT,
+            Context::complete(),
+            "Resource: a variable in `arn:aws:s3:::reports/${aws:PrincipalTag/team}/*` has no value",
+        ),
+        (
+            r#""Resource": "arn:aws:s3:::reports/${aws:username}/*""#,
+            OBJECT,
+            who(),
+            "is not among `arn:aws:s3:::reports/${aws:username}/*` (here `reports/alice/*`)",
+        ),
+        (
+            r#""Resource": "arn:aws:s3:::reports/${aws:username}?/*""#,
+            OBJECT,
+            who(),
+            "(here `reports/alice?/*`)",
+        ),
+        (
+            r#""Resource": "arn:aws:s3:::reports/q1.csv""#,
+            "*",
+            Context::complete(),
+            "Resource: the request names no resource, and `*` is not among `arn:aws:s3:::reports/q1.csv`",
+        ),
+        (
+            r#""Resource": "*", "Condition": {"Null": {"aws:TagKeys": "false"}}"#,
+            OBJECT,
+            Context::complete().with_many("aws:TagKeys", Vec::<&str>::new()),
+            "Null aws:TagKeys `false`: the request carries the key without a value",
+        ),
+        (
+            r#""Resource": "*", "Condition": {"Null": {"aws:TagKeys": "false"}}"#,
+            OBJECT,
+            Context::complete(),
+            "Null aws:TagKeys `false`: the request does not carry the key",
+        ),
+        (
+            r#""Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "x"}}"#,
+            OBJECT,
+            Context::complete(),
+            "StringEquals aws:PrincipalTag/team `x`: the request does not carry the key",
+        ),
+    ] {
+        let layers = identity(&format!(r#"{{"Effect": "Allow", "Action": "*", {statement}}}"#));
+        let explanation =
+            explained(&layers, &request(user(), "s3:GetObject", resource, Some(ACCOUNT), context));
+        let text = explanation.to_string();
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+#[test]
+fn the_pieces_of_the_text_are_the_text() {
+    let layers = identity(&waits("Allow", "", "team"))
+        .with_boundary(policy(PolicyKind::PermissionsBoundary, ALL))
+        .with_resource(bucket(
+            r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:sts::111122223333:assumed-role/app/s1"},
+                "Action": "s3:PutObject", "Resource": "*"}"#,
+        ));
+    let context = Context::complete().with("aws:PrincipalTag/team", "y");
+    let explanation = explained(&layers, &request(session(), "s3:GetObject", OBJECT, Some(ACCOUNT), context));
+    let text = explanation.to_string();
+    let found: Vec<(&str, &str)> = explanation
+        .layers()
+        .iter()
+        .map(|layer| (explanation.layer_name(layer.layer), explanation.layer_text(layer)))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("resource control policy", "none"),
+            ("service control policy", "none"),
+            ("VPC endpoint policy", "none"),
+            ("resource-based policy", "does not allow"),
+            ("identity-based policy", "does not allow"),
+            ("permissions boundary", "allows"),
+            ("session policy", "none"),
+        ]
+    );
+    let mut lines = Vec::new();
+    for layer in explanation.layers() {
+        for policy in layer.levels.iter().flat_map(|level| &level.policies) {
+            for statement in &policy.statements {
+                for clause in &statement.clauses {
+                    lines.push(explanation.clause_text(policy, statement, clause));
+                }
+            }
+        }
+    }
+    assert!(
+        lines.contains(&"StringEquals aws:PrincipalTag/team `x`: the request has `y`".to_owned()),
+        "{lines:#?}"
+    );
+    assert!(lines.iter().any(|line| line.ends_with("names this session")), "{lines:#?}");
+    assert!(text.contains("the request has `y`"), "{text}");
+}
+
+#[test]
+fn what_decided_is_told_with_its_place() {
+    let deny = r#"{"Sid": "Never", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}"#;
+    let layers = identity(&format!("{ALL}, {deny}"));
+    let explanation =
+        explained(&layers, &request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete()));
+    let deciding = explanation.deciding();
+    assert_eq!(deciding.len(), 1);
+    assert_eq!(deciding[0].sid(), Some("Never"));
+    let text = deciding[0].policy.source().text();
+    let span = deciding[0].span();
+    assert_eq!(text.get(span.start as usize..span.end as usize), Some(deny));
+    assert_eq!(deciding[0].layer.to_string(), "identity");
+    assert_eq!(explanation.fixed_rule(), None);
+
+    let root = Caller::root("arn:aws:iam::111122223333:root".parse().unwrap()).unwrap();
+    let role = "arn:aws:iam::111122223333:role/app";
+    let explanation =
+        explained(&Layers::new(), &request(root, "sts:AssumeRole", role, Some(ACCOUNT), Context::complete()));
+    assert_eq!(explanation.fixed_rule().unwrap().as_str(), "root-cannot-assume-role");
+
+    let explanation =
+        explained(&identity(ALL), &request(user(), "s3:ListAllMyBuckets", "*", None, Context::complete()));
+    assert_eq!(explanation.effective_resource().unwrap().as_str(), "arn:aws:s3:::*");
+    let explanation =
+        explained(&identity(ALL), &request(user(), "ec2:DescribeInstances", "*", None, Context::complete()));
+    assert_eq!(explanation.effective_resource(), None);
+}
+
+/// How many statements of the bucket and of the identity policy the allowed request rests on.
+#[track_caller]
+fn rests_on(identities: &str, buckets: &str, owner: &str, expected: &[&str]) {
+    let layers = identity(identities).with_resource(bucket(buckets));
+    let explanation =
+        explained(&layers, &request(session(), "s3:GetObject", OBJECT, Some(owner), Context::complete()));
+    assert_eq!(explanation.decision(), Decision::Allow, "{explanation}");
+    let found: Vec<&str> = explanation.deciding().iter().map(|statement| statement.sid().unwrap()).collect();
+    assert_eq!(found, expected, "{explanation}");
+}
+
+#[test]
+fn an_allowed_request_rests_on_the_side_that_is_enough() {
+    let allow = |sid: &str, principal: &str| {
+        let principal =
+            if principal.is_empty() { String::new() } else { format!(r#""Principal": {principal},"#) };
+        format!(r#"{{"Sid": "{sid}", "Effect": "Allow", {principal} "Action": "s3:*", "Resource": "*"}}"#)
+    };
+    let own = allow("Own", "");
+    let account = allow("Account", r#"{"AWS": "111122223333"}"#);
+    let role = allow("Role", r#"{"AWS": "arn:aws:iam::111122223333:role/app"}"#);
+    let session = allow("Session", r#"{"AWS": "arn:aws:sts::111122223333:assumed-role/app/s1"}"#);
+    let everyone = allow("Everyone", r#""*""#);
+    let none = r#"{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}"#;
+    // At home the bucket's word for the account needs an identity policy, which is enough alone.
+    rests_on(&own, &account, ACCOUNT, &["Own"]);
+    rests_on(none, &format!("{account}, {role}"), ACCOUNT, &["Role"]);
+    rests_on(none, &format!("{account}, {session}"), ACCOUNT, &["Session"]);
+    rests_on(none, &format!("{account}, {everyone}"), ACCOUNT, &["Everyone"]);
+    rests_on(&own, &role, ACCOUNT, &["Role"]);
+    // Abroad both are needed, and each word of the bucket is enough.
+    rests_on(&own, &format!("{account}, {role}"), ABROAD, &["Account", "Role", "Own"]);
+    rests_on(&own, &session, ABROAD, &["Session", "Own"]);
+}
