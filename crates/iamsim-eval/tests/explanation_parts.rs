@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use iamsim_eval::{
-    Attached, Caller, Context, Decision, Explanation, Layers, Level, Program, Request, Resource,
-    ResourcePolicy, UnknownFact, authorize, explain,
+    Attached, Caller, Context, Credentials, Decision, Explanation, Layer, Layers, Level, Program, Reason,
+    Request, Resource, ResourcePolicy, Truth, UnknownFact, authorize, explain,
 };
 use iamsim_policy::{Policy, PolicyKind, ResourceService};
 
@@ -202,6 +202,13 @@ fn each_clause_says_why_it_came_out_as_it_did() {
             Context::complete(),
             "Resource: the request names no resource, and `*` is not among `arn:aws:s3:::reports/q1.csv`",
         ),
+        // The first reason is the one that is told.
+        (
+            r#""Resource": ["arn:aws:s3:::reports/${aws:PrincipalTag/team}/*", "arn:aws:s3:::other"]"#,
+            OBJECT,
+            Context::complete(),
+            "Resource: a variable in",
+        ),
         (
             r#""Resource": "*", "Condition": {"Null": {"aws:TagKeys": "false"}}"#,
             OBJECT,
@@ -213,6 +220,12 @@ fn each_clause_says_why_it_came_out_as_it_did() {
             OBJECT,
             Context::complete(),
             "Null aws:TagKeys `false`: the request does not carry the key",
+        ),
+        (
+            r#""Resource": "*", "Condition": {"StringEquals": {"aws:TagKeys": "x"}}"#,
+            OBJECT,
+            Context::complete().with_many("aws:TagKeys", Vec::<&str>::new()),
+            "StringEquals aws:TagKeys `x`: the key is multivalued, [nothing], and needs ForAllValues or ForAnyValue",
         ),
         (
             r#""Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "x"}}"#,
@@ -337,4 +350,273 @@ fn an_allowed_request_rests_on_the_side_that_is_enough() {
     // Abroad both are needed, and each word of the bucket is enough.
     rests_on(&own, &format!("{account}, {role}"), ABROAD, &["Account", "Role", "Own"]);
     rests_on(&own, &session, ABROAD, &["Session", "Own"]);
+}
+
+#[test]
+fn every_policy_that_denies_is_told() {
+    let deny = |sid: &str| {
+        let text = format!(r#"{{"Sid": "{sid}", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}}"#);
+        policy(PolicyKind::Identity, &text)
+    };
+    let layers = Layers::new().with_identity(deny("First")).with_identity(deny("Second"));
+    let explanation =
+        explained(&layers, &request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete()));
+    let found: Vec<_> = explanation.deciding().iter().map(iamsim_eval::StatementRef::sid).collect();
+    assert_eq!(found, [Some("First"), Some("Second")]);
+}
+
+#[test]
+fn only_variables_that_may_decide_are_asked_for() {
+    let ask = |statement: &str, context: Context| {
+        let layers = identity(&format!(r#"{{"Effect": "Allow", "Action": "*", {statement}}}"#));
+        awaited_tags(&explained(&layers, &request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), context)))
+    };
+    // A value that can't fit is not asked for, nor a variable that is known.
+    let condition = r#""Resource": "*", "Condition": {"StringLike": {"s3:prefix": [
+        "a-${aws:PrincipalTag/a}", "b-${aws:PrincipalTag/b}"]}}"#;
+    assert_eq!(ask(condition, unknown_tags(&["a", "b"]).with("s3:prefix", "a-1")), ["a"]);
+    let resource = r#""Resource": "arn:aws:s3:::${aws:PrincipalTag/a}/${aws:PrincipalTag/b}*""#;
+    assert_eq!(ask(resource, unknown_tags(&["b"]).with("aws:PrincipalTag/a", "reports")), ["b"]);
+}
+
+#[test]
+fn whose_a_resource_is_is_only_asked_where_it_matters() {
+    // Who has no account is at home nowhere.
+    let layers = Layers::new().with_resource(bucket(&waits("Allow", r#""*""#, "a")));
+    let asked = request(Caller::anonymous(), "s3:GetObject", OBJECT, None, unknown_tags(&["a"]));
+    let explanation = explained(&layers, &asked);
+    assert_eq!(awaited_tags(&explanation), ["a"]);
+    assert_eq!(explanation.unknown_facts(), []);
+    // A user at home or abroad is denied alike.
+    let layers = identity(&format!("{ALL}, {}", waits("Deny", "", "a"))).with_resource(bucket(
+        r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*", "Resource": "*"}"#,
+    ));
+    let explanation =
+        explained(&layers, &request(user(), "s3:GetObject", OBJECT, None, unknown_tags(&["a"])));
+    assert_eq!(awaited_tags(&explanation), ["a"]);
+    assert_eq!(explanation.unknown_facts(), []);
+}
+
+#[test]
+fn credentials_that_nobody_knows_are_asked_for_by_the_keys_that_tell_them() {
+    const ISSUED: &str = "aws:tokenissuetime";
+    const MFA: &str = "aws:multifactorauthpresent";
+    let check = |action: &str, mfa: Truth, unknown: &[&str], keys: &[&str], facts: &[UnknownFact]| {
+        let context = unknown.iter().fold(Context::complete(), |context, key| context.with_unknown(*key));
+        let caller = user().with_credentials(Credentials::Unknown { mfa });
+        let resource = "arn:aws:iam::111122223333:user/bob";
+        let explanation =
+            explained(&identity(ALL), &request(caller, action, resource, Some(ACCOUNT), context));
+        assert_eq!(explanation.decision(), Decision::Undetermined, "{explanation}");
+        assert_eq!(explanation.unknown_keys(), keys, "{explanation}");
+        assert_eq!(explanation.unknown_facts(), facts, "{explanation}");
+    };
+    check("iam:GetUser", Truth::Unknown, &[], &[], &[UnknownFact::Credentials]);
+    check("iam:GetUser", Truth::Unknown, &[ISSUED], &[ISSUED], &[]);
+    check("iam:GetUser", Truth::Unknown, &[MFA], &[MFA], &[]);
+    check("iam:GetUser", Truth::Unknown, &[ISSUED, MFA], &[MFA, ISSUED], &[]);
+    // Without MFA for certain, only the kind of the credentials is left.
+    check("iam:GetUser", Truth::False, &[ISSUED, MFA], &[ISSUED], &[]);
+    check("sts:GetFederationToken", Truth::Unknown, &[ISSUED, MFA], &[ISSUED], &[]);
+}
+
+#[test]
+fn mfa_that_nobody_knows_of_matters_to_iam_only() {
+    let caller = user().with_credentials(Credentials::SessionToken { mfa: Truth::Unknown });
+    let asked = request(caller, "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete());
+    assert_eq!(explained(&identity(ALL), &asked).decision(), Decision::Allow);
+}
+
+#[test]
+fn a_canonical_user_may_be_the_callers_account() {
+    let layers = identity(ALL).with_resource(bucket(
+        r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {
+            "AWS": "arn:aws:iam::444455556666:user/x",
+            "CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}}"#,
+    ));
+    let asked = request(user(), "s3:GetObject", OBJECT, Some(ABROAD), Context::complete());
+    let explanation = explained(&layers, &asked);
+    assert_eq!(explanation.decision(), Decision::Undetermined, "{explanation}");
+    assert_eq!(explanation.unknown_facts(), [UnknownFact::CanonicalUser]);
+}
+
+#[test]
+fn not_principal_asks_for_a_user_or_a_session_only_where_it_may_be_meant() {
+    let federated = {
+        let session = "arn:aws:sts::111122223333:federated-user/bob".parse().unwrap();
+        Caller::federated_user(session, None).unwrap()
+    };
+    let any = Caller::any_session_of("arn:aws:iam::111122223333:role/app".parse().unwrap()).unwrap();
+    let check = |caller: &Caller, entries: &str, expected: Decision| {
+        let layers = identity(ALL).with_session(vec![policy(PolicyKind::Session, ALL)]).with_resource(bucket(
+            &format!(
+                r#"{{"Effect": "Deny", "NotPrincipal": {{"AWS": [{entries}]}}, "Action": "*", "Resource": "*"}}"#
+            ),
+        ));
+        let asked = request(caller.clone(), "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete());
+        assert_eq!(explained(&layers, &asked).decision(), expected, "{entries}");
+    };
+    let bob = r#""111122223333", "arn:aws:sts::111122223333:federated-user/bob""#;
+    check(&federated, &format!(r#"{bob}, "arn:aws:iam::111122223333:user/u""#), Decision::Undetermined);
+    check(&federated, &format!(r#"{bob}, "arn:aws:iam::444455556666:user/u""#), Decision::ExplicitDeny);
+    let app = r#""111122223333", "arn:aws:iam::111122223333:role/app""#;
+    let of = |role: &str| format!(r#"{app}, "arn:aws:sts::111122223333:assumed-role/{role}/s""#);
+    check(&any, &of("app"), Decision::Undetermined);
+    check(&any, &of("other"), Decision::ExplicitDeny);
+}
+
+#[test]
+fn who_is_not_exempt_is_named_as_far_as_it_is_known() {
+    let layers = identity(ALL).with_resource(bucket(
+        r#"{"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "*", "Resource": "*"}"#,
+    ));
+    let text = |caller| {
+        let asked = request(caller, "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete());
+        explained(&layers, &asked).to_string()
+    };
+    let role = "arn:aws:iam::111122223333:role/app";
+    assert!(text(session()).contains(role));
+    let unknown = session().with_unknown_role_path();
+    let found = text(unknown);
+    let not_principal = found.lines().find(|line| line.contains("NotPrincipal:")).unwrap();
+    assert!(!not_principal.contains(role), "{found}");
+    assert!(not_principal.contains("arn:aws:sts::111122223333:assumed-role/app/s1"), "{found}");
+}
+
+#[test]
+fn reasons_are_those_that_were_needed() {
+    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+    let root = || Caller::root("arn:aws:iam::111122223333:root".parse().unwrap()).unwrap();
+    let key = |effect: &str| {
+        let text = format!(
+            r#"{{"Sid": "Key", "Effect": "{effect}", "Principal": {{"AWS": "111122223333"}},
+                "Action": "kms:*", "Resource": "*"}}"#
+        );
+        ResourcePolicy::Attached(policy(PolicyKind::Resource(ResourceService::Kms), &text))
+    };
+    let own = r#"{"Sid": "Own", "Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+    let ask = |layers: &Layers, caller: Caller, resource: &str, action: &str| {
+        explained(layers, &request(caller, action, resource, Some(ACCOUNT), Context::complete()))
+    };
+    let sids = |explanation: &Explanation| -> Vec<String> {
+        explanation.deciding().iter().map(|statement| statement.sid().unwrap().to_owned()).collect()
+    };
+    // A key's policy delegates, the identity policy allows: both are needed (PE-KMS-01).
+    let both = ask(&identity(own).with_resource(key("Allow")), user(), KEY, "kms:Decrypt");
+    assert_eq!(both.reason(), Reason::AllowedByBoth);
+    assert_eq!(sids(&both), ["Key", "Own"]);
+    // A root user needs no identity policy.
+    let by_root = ask(&identity(own).with_resource(key("Allow")), root(), KEY, "kms:Decrypt");
+    assert_eq!(sids(&by_root), ["Key"], "{by_root}");
+    // An alias is no key: nobody needs to delegate its use.
+    let alias = "arn:aws:kms:us-east-1:111122223333:alias/app";
+    assert_eq!(ask(&identity(own), user(), alias, "kms:CreateAlias").decision(), Decision::Allow);
+    // Nor is another service's action that names a key a use of it.
+    assert_eq!(ask(&identity(own), user(), KEY, "kinesis:StopStreamEncryption").decision(), Decision::Allow);
+    // Of its own side a root user needs the session policy only.
+    let layers = Layers::new().with_session(vec![policy(
+        PolicyKind::Session,
+        r#"{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}"#,
+    )]);
+    assert_eq!(ask(&layers, root(), OBJECT, "s3:GetObject").reason(), Reason::ImplicitDeny(Layer::Session));
+}
+
+#[test]
+fn messages_name_whoever_asks_and_whatever_denies() {
+    let asked = request(Caller::anonymous(), "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete());
+    let message = explained(&Layers::new(), &asked).message();
+    assert!(message.starts_with("User: anonymous is not authorized to perform: s3:GetObject"), "{message}");
+
+    let deny = r#"{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}"#;
+    let trust = ResourcePolicy::Attached(policy(PolicyKind::RoleTrust, deny));
+    let role = "arn:aws:iam::111122223333:role/app";
+    let asked = request(user(), "sts:AssumeRole", role, Some(ACCOUNT), Context::complete());
+    let message = explained(&identity(ALL).with_resource(trust), &asked).message();
+    assert!(message.ends_with("with an explicit deny in the role trust policy"), "{message}");
+}
+
+#[test]
+fn notes_are_made_where_they_are_true() {
+    let role = "arn:aws:iam::111122223333:role/app";
+    let trust = |principal: &str| {
+        let text = format!(
+            r#"{{"Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Action": "sts:AssumeRole"}}"#
+        );
+        ResourcePolicy::Attached(policy(PolicyKind::RoleTrust, &text))
+    };
+    let alice = "arn:aws:iam::111122223333:user/alice";
+    let rcp =
+        || vec![Level::new("root", vec![policy(PolicyKind::ResourceControl, &waits("Deny", r#""*""#, "a"))])];
+    let bounded = |layers: Layers| layers.with_boundary(policy(PolicyKind::PermissionsBoundary, ALL));
+    let check = |layers: &Layers, action: &str, resource: &str, note: &str, expected: bool| {
+        let asked = request(user(), action, resource, Some(ACCOUNT), Context::complete());
+        let explanation = explained(layers, &asked);
+        let layers = explanation.layers();
+        let found: Vec<&str> =
+            layers.iter().flat_map(|layer| &layer.notes).map(|note| note.as_str()).collect();
+        assert_eq!(found.contains(&note), expected, "{found:?}");
+    };
+    check(&identity(ALL).with_rcps(rcp()), "s3:GetObject", OBJECT, "implied-full-access", true);
+    check(&identity(ALL), "s3:GetObject", OBJECT, "implied-full-access", false);
+    let named = || identity(ALL).with_resource(trust(alice));
+    check(&bounded(named()), "sts:AssumeRole", role, "boundary-counts", true);
+    check(&named(), "sts:AssumeRole", role, "boundary-counts", false);
+    let delegated = bounded(identity(ALL).with_resource(trust(ACCOUNT)));
+    check(&delegated, "sts:AssumeRole", role, "boundary-counts", false);
+    let to_all = bounded(identity(ALL))
+        .with_resource(bucket(r#"{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}"#));
+    check(&to_all, "s3:GetObject", OBJECT, "boundary-counts", false);
+}
+
+#[test]
+fn of_many_long_values_the_json_has_the_size() {
+    let layers = identity(
+        r#"{"Effect": "Allow", "Action": "*", "Resource": "*",
+            "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": "team"}}}"#,
+    );
+    let long = vec!["x".repeat(800), "y".repeat(800)];
+    let context = Context::complete().with_many("aws:TagKeys", long);
+    let explanation = explained(&layers, &request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), context));
+    let json = explanation.to_json().to_string();
+    assert!(json.contains(r#"{"characters":1600,"cut":true,"values":2}"#), "{json}");
+}
+
+#[test]
+fn whether_a_root_user_repairs_its_own_bucket_depends_on_whose_it_is() {
+    // Allowed at home and abroad but for the Deny, which a root user gets past at home (PE-ROOT-02).
+    let layers = identity(ALL).with_resource(bucket(
+        r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*", "Resource": "*"},
+           {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}"#,
+    ));
+    let root = Caller::root("arn:aws:iam::111122223333:root".parse().unwrap()).unwrap();
+    let asked = request(root, "s3:PutBucketPolicy", "arn:aws:s3:::reports", None, Context::complete());
+    let explanation = explained(&layers, &asked);
+    assert_eq!(explanation.decision(), Decision::Undetermined, "{explanation}");
+    assert_eq!(explanation.unknown_facts(), [UnknownFact::Owner]);
+}
+
+#[test]
+fn of_entries_that_name_alike_the_first_is_told() {
+    let layers = Layers::new().with_resource(bucket(
+        r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"AWS": [
+            "arn:aws:iam::111122223333:user/alice", "AIDACKCEVSQ6C2EXAMPLE"]}}"#,
+    ));
+    let caller = user().with_unique_id("AIDACKCEVSQ6C2EXAMPLE");
+    let asked = request(caller, "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete());
+    let text = explained(&layers, &asked).to_string();
+    assert!(text.contains("Principal: `arn:aws:iam::111122223333:user/alice` names the caller"), "{text}");
+}
+
+#[test]
+fn an_offset_may_be_written_without_a_colon() {
+    let layers = identity(
+        r#"{"Effect": "Allow", "Action": "*", "Resource": "*",
+            "Condition": {"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00+0100"}}}"#,
+    );
+    let at = |time: &str| {
+        let context = Context::complete().with("aws:CurrentTime", time);
+        explained(&layers, &request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), context)).decision()
+    };
+    assert_eq!(at("2025-12-31T22:59:59Z"), Decision::Allow);
+    assert_eq!(at("2025-12-31T23:00:00Z"), Decision::ImplicitDeny);
 }

@@ -263,6 +263,7 @@ fn only_levels_that_lack_an_allow_are_searched() {
     let of_statements: Vec<&String> = found.iter().filter(|near| near.contains("Other")).collect();
     assert_eq!(of_statements.len(), 1, "{found:#?}");
     assert!(of_statements[0].contains("unit"), "{found:#?}");
+    assert!(of_statements[0].ends_with("; nothing else would still deny"), "{found:#?}");
 }
 
 #[test]
