@@ -497,3 +497,34 @@ fn a_program_knows_the_keys_it_asks_for() {
     keys.sort_unstable();
     assert_eq!(keys, ["aws:sourcevpc", "aws:username"]);
 }
+
+#[test]
+fn a_statement_is_found_among_many_that_speak_of_the_same() {
+    const OBJECT: &str = "arn:aws:s3:::bucket/key";
+    let statement = |effect: &str, action: &str| {
+        format!(r#"{{"Effect": "{effect}", "Action": "{action}", "Resource": "*"}}"#)
+    };
+    // Many statements of one action or service, and one of another: that one and the last of the many count.
+    for (many, is_wild) in [("s3:GetObject", false), ("s3:Get*", true)] {
+        for number in 0..200 {
+            let (other, asked) = if is_wild {
+                (format!("x{number}:Do*"), format!("x{number}:Do"))
+            } else {
+                (format!("s3:Do{number}"), format!("s3:Do{number}"))
+            };
+            let mut statements = vec![statement("Allow", many); 12];
+            statements.push(statement("Allow", &other));
+            statements.push(statement("Deny", many));
+            let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(", "));
+            let layers = Layers::new().with_identity(policy(PolicyKind::Identity, &text));
+            let check = |action: &str, resource: &str, expected: Decision| {
+                let resource = Resource::Arn(resource.parse().unwrap());
+                let request = Request::new(user(), action.parse().unwrap(), resource, Context::complete())
+                    .with_owner("111122223333".parse().unwrap());
+                assert_eq!(authorize(&layers, &request), expected, "{action} by {text}");
+            };
+            check("s3:GetObject", OBJECT, Decision::ExplicitDeny);
+            check(&asked, OBJECT, Decision::Allow);
+        }
+    }
+}
