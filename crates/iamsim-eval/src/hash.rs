@@ -145,4 +145,19 @@ mod tests {
         check(u64::MAX, &[2, 3]);
         check(hash("name 1000"), &[]);
     }
+    #[test]
+    fn a_crowded_bucket_loses_none_of_its_items() {
+        // Twenty of one hash, between neighbours of the same bucket.
+        let crowd = (0..20).map(|n| (1_000, n));
+        let neighbours = [(999, 98), (1_001, 99), (u64::MAX, 100)];
+        let table: Table<u32> = Table::new(crowd.chain(neighbours).collect());
+        let found = |hash: u64| -> Vec<u32> {
+            table.near(hash).iter().filter(|(other, _)| *other == hash).map(|(_, item)| *item).collect()
+        };
+        assert_eq!(found(1_000), (0..20).collect::<Vec<_>>());
+        assert_eq!(found(999), [98]);
+        assert_eq!(found(1_001), [99]);
+        assert_eq!(found(u64::MAX), [100]);
+        assert!(found(1_002).is_empty());
+    }
 }

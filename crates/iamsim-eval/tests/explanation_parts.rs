@@ -596,6 +596,25 @@ fn whether_a_root_user_repairs_its_own_bucket_depends_on_whose_it_is() {
 }
 
 #[test]
+fn a_statement_on_a_resource_that_names_nobody_says_so() {
+    let layers =
+        Layers::new().with_resource(bucket(r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#));
+    let asked = request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete());
+    let text = explained(&layers, &asked).to_string();
+    assert!(text.contains("Principal: missing, so the statement names nobody"), "{text}");
+}
+
+#[test]
+fn an_entry_that_is_no_whole_arn_makes_a_resource_control_policy_inert() {
+    let deny = r#"{"Effect": "Deny", "Principal": "*", "Action": "*", "NotResource": ["arn:aws:s3", "arn:aws:s3:::x"]}"#;
+    let layers =
+        identity(ALL).with_rcps(vec![Level::new("root", vec![policy(PolicyKind::ResourceControl, deny)])]);
+    let asked = request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete());
+    let text = explained(&layers, &asked).to_string();
+    assert!(text.contains("names no whole ARN, so the statement is inert"), "{text}");
+}
+
+#[test]
 fn of_entries_that_name_alike_the_first_is_told() {
     let layers = Layers::new().with_resource(bucket(
         r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"AWS": [
