@@ -344,6 +344,8 @@ pub(crate) struct AssumeRole {
     pub(crate) external_id: Option<String>,
     pub(crate) mfa: Option<Mfa>,
     pub(crate) tags: SessionTags,
+    /// What Identity Center vouches for, by key.
+    pub(crate) provided: Vec<(Text, Text)>,
     pub(crate) context: Vec<(String, ContextEntry)>,
     pub(crate) absent: Vec<String>,
     pub(crate) behalf: Behalf,

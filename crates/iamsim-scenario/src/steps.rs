@@ -29,13 +29,14 @@ pub(crate) const DEFAULT_NOW: &str = "2030-01-01T09:00:00Z";
 const LAST_YEAR: i32 = 9999;
 
 /// Fields of a signed call: with a token or an assertion nobody signs.
-const SIGNED_ONLY: [&str; 9] = [
+const SIGNED_ONLY: [&str; 10] = [
     "as",
     "externalId",
     "mfa",
     "tags",
     "transitiveTags",
     "sourceIdentity",
+    "providedContext",
     "onBehalfOf",
     "sourceAccount",
     "context",
@@ -355,11 +356,13 @@ impl Reader<'_, '_> {
         let context = self.context(fields.get("context"));
         let absent = values(self.texts(fields.get("absent"), "`absent`"));
         let tags = self.session_tags(fields);
+        let provided = self.text_map(fields.get("providedContext"), "`providedContext`");
         let behalf = self.behalf(fields, here);
         let external_id = self.text(fields.get("externalId"), "`externalId`").map(value);
         let mfa = self.mfa(fields);
         let caller = self.caller(fields, here)?;
-        Some(Door::Role(Box::new(AssumeRole { caller, external_id, mfa, tags, context, absent, behalf })))
+        let call = AssumeRole { caller, external_id, mfa, tags, provided, context, absent, behalf };
+        Some(Door::Role(Box::new(call)))
     }
 
     fn session_tags(&mut self, fields: &Fields<'_, '_>) -> SessionTags {

@@ -249,6 +249,11 @@ pub(crate) static ASSUME: Object = Object {
         SESSION_TAGS,
         field("transitiveTags", TEXTS, "Keys among the tags that further sessions inherit."),
         field("sourceIdentity", Shape::Text, "The source identity passed."),
+        field(
+            "providedContext",
+            TAGS,
+            "What Identity Center vouches for (`ProvidedContexts`), by key, such as `identitystore:UserId`.",
+        ),
         SESSION_POLICY,
         SESSION_POLICY_ARNS,
         field("webIdentity", Shape::Object(&WEB_IDENTITY), "The token of a web identity."),

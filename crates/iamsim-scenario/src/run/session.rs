@@ -2,7 +2,7 @@
 
 use iamsim::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, Caller, Error, GetFederationToken,
-    GetSessionToken, RoleArn, SamlAssertion, Session, SwitchRoleLink, WebIdentityToken,
+    GetSessionToken, ProvidedContext, RoleArn, SamlAssertion, Session, SwitchRoleLink, WebIdentityToken,
 };
 
 use super::Runner;
@@ -86,6 +86,12 @@ impl Runner<'_> {
         }
         if let Some(identity) = source_identity {
             call = call.source_identity(identity);
+        }
+        if !with.provided.is_empty() {
+            let says = ProvidedContext::identity_center();
+            let says =
+                with.provided.iter().fold(says, |says, (key, word)| says.with(&key.value, &word.value));
+            call = call.provided_context(says);
         }
         for (key, entry) in &with.context {
             call = match entry {

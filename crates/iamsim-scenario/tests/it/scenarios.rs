@@ -1,6 +1,6 @@
 //! The stories of `testdata/scenarios`.
 
-use iamsim_scenario::{Detail, Totals, Verdict};
+use iamsim_scenario::{Detail, Scenario, Source, StepOutcome, Totals, Verdict, no_files};
 
 use crate::files;
 
@@ -62,7 +62,7 @@ fn every_expectation_of_every_story_can_fail() {
                 turned.push(index + 1);
             }
         }
-        let source = iamsim_scenario::Source::new(name.as_str(), file.to_string());
+        let source = Source::new(name.as_str(), file.to_string());
         let outcome = files::parse(&source).and_then(|scenario| scenario.run());
         let outcome = outcome.unwrap_or_else(|findings| panic!("{findings:#?}"));
         for step in outcome.steps().iter().filter(|step| turned.contains(&step.number())) {
@@ -84,4 +84,35 @@ fn turn_round(expect: &mut serde_json::Value) {
         "allow" => "NoSuchEntity".into(),
         _ => "allow".into(),
     };
+}
+
+/// TRU-52, TRU-74: what Identity Center vouches for is a context key of `sts:SetContext`.
+#[test]
+fn a_role_is_assumed_for_the_user_that_identity_center_vouches_for() {
+    const STORY: &str = r#"{
+      "scenario": "Analysts query on behalf of a user of Identity Center",
+      "accounts": { "111122223333": {
+        "users": { "portal": { "policies": { "enter": { "Version": "2012-10-17", "Statement": {
+          "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:SetContext"], "Resource": "*" } } } } },
+        "roles": { "analyst": { "trust": { "Version": "2012-10-17", "Statement": [
+          { "Effect": "Allow", "Principal": { "AWS": "111122223333" }, "Action": "sts:AssumeRole" },
+          { "Effect": "Allow", "Principal": { "AWS": "111122223333" }, "Action": "sts:SetContext",
+            "Condition": { "StringEquals": { "sts:RequestContext/identitystore:UserId": "u-7" } } }
+        ] } } }
+      } },
+      "steps": [
+        { "as": "portal", "assume": "analyst", "session": "for-7",
+          "providedContext": { "identitystore:UserId": "u-7" } },
+        { "as": "portal", "assume": "analyst", "session": "for-8",
+          "providedContext": { "identitystore:UserId": "u-8" }, "expect": "AccessDenied" },
+        { "as": "portal", "assume": "analyst", "session": "for-nobody" }
+      ]
+    }"#;
+    let source = Source::new("identity-center.json", STORY);
+    let outcome = Scenario::parse(&source, &mut no_files).unwrap().run().unwrap();
+    let text = outcome.to_text(Detail::Reason);
+    let verdicts: Vec<Verdict> = outcome.steps().iter().map(StepOutcome::verdict).collect();
+    assert_eq!(verdicts, [Verdict::Done, Verdict::Passed, Verdict::Done], "{text}");
+    let because = "a condition on `sts:RequestContext/identitystore:UserId`, and `u-8` does not meet it";
+    assert!(text.contains(because), "{text}");
 }
