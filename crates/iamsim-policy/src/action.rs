@@ -53,21 +53,25 @@ impl FromStr for Action {
 
 impl Action {
     /// The service prefix in lower case.
+    #[inline]
     pub fn service(&self) -> &str {
         self.folded.get(..self.colon).unwrap_or_default()
     }
 
     /// The name after the colon, in lower case.
+    #[inline]
     pub fn name(&self) -> &str {
         self.folded.get(self.colon + 1..).unwrap_or_default()
     }
 
     /// The whole in lower case: what comparisons look at.
+    #[inline]
     pub fn folded(&self) -> &str {
         &self.folded
     }
 
     /// The whole as it was written.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.written
     }
@@ -163,6 +167,7 @@ impl ActionPattern {
     }
 
     /// The entry in lower case: what comparisons look at.
+    #[inline]
     pub fn folded(&self) -> &str {
         let start = if self.folded { self.text.len() / 2 } else { 0 };
         self.text.get(start..).unwrap_or_default()
@@ -191,16 +196,19 @@ impl ActionPattern {
     }
 
     /// Whether every action matches.
+    #[inline]
     pub fn is_any(&self) -> bool {
         self.shape == Shape::Any
     }
 
     /// The exact action in lower case, when there is no wildcard.
+    #[inline]
     pub fn exact(&self) -> Option<&str> {
         (self.shape == Shape::Exact).then(|| self.folded())
     }
 
     /// The service prefix in lower case; none for `*` and for entries that match nothing.
+    #[inline]
     pub fn service(&self) -> Option<&str> {
         match self.shape {
             Shape::Exact | Shape::Pattern => self.folded().get(..self.colon as usize),
@@ -209,6 +217,7 @@ impl ActionPattern {
     }
 
     /// The entry as it was written.
+    #[inline]
     pub fn as_str(&self) -> &str {
         let end = if self.folded { self.text.len() / 2 } else { self.text.len() };
         self.text.get(..end).unwrap_or_default()

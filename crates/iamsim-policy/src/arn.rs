@@ -62,6 +62,7 @@ impl FromStr for Arn {
 
 impl Arn {
     /// One of the six parts, counted from 0 (`arn`) to 5 (the resource); empty beyond.
+    #[inline]
     pub fn part(&self, index: usize) -> &str {
         let start = match index.checked_sub(1) {
             None => 0,
@@ -75,6 +76,7 @@ impl Arn {
     }
 
     /// `aws`, `aws-cn`, `aws-us-gov` …
+    #[inline]
     pub fn partition(&self) -> &str {
         self.part(1)
     }
@@ -90,16 +92,19 @@ impl Arn {
     }
 
     /// The account, if the fourth colon is followed by an account id.
+    #[inline]
     pub fn account(&self) -> Option<AccountId> {
         AccountId::read(self.part(4))
     }
 
     /// Everything after the fifth colon.
+    #[inline]
     pub fn resource(&self) -> &str {
         self.part(5)
     }
 
     /// The whole.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -172,6 +177,7 @@ impl ArnPattern {
     }
 
     /// One of the first five parts, counted from 0; `*` when it was not written.
+    #[inline]
     pub fn part(&self, index: usize) -> &str {
         if index >= self.written_parts() {
             return "*";
@@ -189,6 +195,7 @@ impl ArnPattern {
     }
 
     /// The sixth part.
+    #[inline]
     pub fn resource(&self) -> &Template {
         &self.resource
     }
@@ -211,6 +218,7 @@ impl ArnPattern {
     }
 
     /// The pattern as it was written.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.written
     }

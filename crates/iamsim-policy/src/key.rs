@@ -44,11 +44,13 @@ impl ContextKey {
     }
 
     /// The name as it was written.
+    #[inline]
     pub fn as_str(&self) -> &str {
         self.text.get(..self.end as usize).unwrap_or_default()
     }
 
     /// The name in lower case: what comparisons look at.
+    #[inline]
     pub fn folded(&self) -> &str {
         let start = if self.folded { self.end as usize } else { 0 };
         self.text.get(start..).unwrap_or_default()

@@ -174,6 +174,7 @@ impl Policy {
     }
 
     /// What it is used as.
+    #[inline]
     pub fn kind(&self) -> PolicyKind {
         self.0.kind
     }
@@ -204,6 +205,7 @@ impl Policy {
     }
 
     /// The statements, in the order written.
+    #[inline]
     pub fn statements(&self) -> &[Statement] {
         &self.0.statements
     }
@@ -304,27 +306,32 @@ impl Statement {
     }
 
     /// `Effect`.
+    #[inline]
     pub fn effect(&self) -> Effect {
         self.effect
     }
 
     /// `Principal` or `NotPrincipal`.
+    #[inline]
     pub fn principal(&self) -> Option<&PrincipalClause> {
         self.principal.as_deref()
     }
 
     /// `Action` or `NotAction`.
+    #[inline]
     pub fn action(&self) -> &ActionClause {
         &self.action
     }
 
     /// `Resource` or `NotResource`; none in a role trust policy (PE-TRU-01) and in those services' policies
     /// that have none: the statement then speaks of the resource it is attached to.
+    #[inline]
     pub fn resource(&self) -> Option<&ResourceClause> {
         self.resource.as_ref()
     }
 
     /// The conditions, in the order written.
+    #[inline]
     pub fn conditions(&self) -> &[Condition] {
         &self.conditions
     }
@@ -332,6 +339,7 @@ impl Statement {
 
 impl ActionClause {
     /// Whether it is `NotAction`.
+    #[inline]
     pub fn is_negated(&self) -> bool {
         self.negated
     }
@@ -342,6 +350,7 @@ impl ActionClause {
     }
 
     /// The entries, in the order written.
+    #[inline]
     pub fn patterns(&self) -> &[Spanned<ActionPattern>] {
         &self.patterns
     }
@@ -356,6 +365,7 @@ impl ActionClause {
 
 impl ResourceClause {
     /// Whether it is `NotResource`.
+    #[inline]
     pub fn is_negated(&self) -> bool {
         self.negated
     }
@@ -366,6 +376,7 @@ impl ResourceClause {
     }
 
     /// The entries, in the order written.
+    #[inline]
     pub fn patterns(&self) -> &[Spanned<ResourcePattern>] {
         &self.patterns
     }
