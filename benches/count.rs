@@ -27,6 +27,8 @@ const COUNTED: &[(&str, &str, Work)] = &[
     ("W2 explained", "W2", Work::Explain),
     ("W2 explained as text", "W2", Work::ExplainAsText),
     ("W2 compiled", "W2", Work::Compile),
+    ("W4 one at a time", "W4", Work::Roles),
+    ("W4 one at a time lower bound", "W4", Work::RolesLowerBound),
     ("W4 from text to answers, each", "W4", Work::Matrix),
 ];
 
@@ -42,6 +44,9 @@ enum Work {
     Explain,
     ExplainAsText,
     Compile,
+    /// Every role asks every question, one decision at a time.
+    Roles,
+    RolesLowerBound,
     Matrix,
 }
 
@@ -71,6 +76,7 @@ fn per_round(on: &str, work: Work) -> usize {
     match work {
         Work::Compile => 1,
         Work::Matrix => 200_000,
+        Work::Roles | Work::RolesLowerBound => 20_000,
         Work::Organization => iamsim_benches::ORGANIZATION_REQUESTS,
         _ => workload(on).requests.len(),
     }
@@ -90,6 +96,28 @@ fn run(on: &str, work: Work, rounds: u32) {
     if matches!(work, Work::Matrix) {
         for _ in 0..rounds {
             black_box(Roles::read().matrix(1));
+        }
+        return;
+    }
+    if matches!(work, Work::Roles) {
+        let roles = Roles::read().prepared();
+        for _ in 0..rounds {
+            for (layers, requests) in &roles {
+                for request in requests {
+                    let _ = black_box(authorize(layers, request));
+                }
+            }
+        }
+        return;
+    }
+    if matches!(work, Work::RolesLowerBound) {
+        let roles = Roles::read().prepared_for_lower_bound(&Actions::of_catalog());
+        for _ in 0..rounds {
+            for (index, requests) in &roles {
+                for request in requests {
+                    let _ = black_box(index.decide(request));
+                }
+            }
         }
         return;
     }

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iamsim_benches::cpu::{Cpu, criterion};
 use iamsim_benches::lower_bound::{Actions, Index};
-use iamsim_benches::{Asked, Roles, workload};
-use iamsim_eval::{Request, authorize};
+use iamsim_benches::{Roles, workload};
+use iamsim_eval::authorize;
 
 fn prepared(criterion: &mut Criterion<Cpu>) {
     let actions = Actions::of_catalog();
@@ -60,25 +60,12 @@ fn from_text(criterion: &mut Criterion<Cpu>) {
     group.finish();
 }
 
-/// One role in ten: the whole takes as long as ten of these, and says no more.
 fn roles(criterion: &mut Criterion<Cpu>) {
-    let actions = Actions::of_catalog();
     let input = Roles::read();
-    let pool = input.compile();
-    let asked: Vec<_> = input.roles.iter().step_by(10).collect();
     let mut group = criterion.benchmark_group("decide/W4 prepared");
-    group.throughput(Throughput::Elements((asked.len() * input.columns.len()) as u64));
     group.sample_size(10);
-    let columns: Vec<_> = input.columns.iter().map(Asked::column).collect();
-    let roles: Vec<_> = asked
-        .iter()
-        .map(|role| {
-            let asking = role.asking(&input.shared);
-            let requests: Vec<_> =
-                columns.iter().map(|column| Request::of(asking.clone(), column.clone())).collect();
-            (role.layers(&pool).prepared(), requests)
-        })
-        .collect();
+    let roles = input.prepared();
+    group.throughput(Throughput::Elements((roles.len() * input.columns.len()) as u64));
     group.bench_function("iamsim", |bencher| {
         bencher.iter(|| {
             for (layers, requests) in &roles {
@@ -89,15 +76,7 @@ fn roles(criterion: &mut Criterion<Cpu>) {
         });
     });
     drop(roles);
-    let roles: Vec<_> = asked
-        .iter()
-        .map(|role| {
-            let index = Index::compile(&actions, role.texts(&input.pool));
-            let requests: Vec<_> =
-                role.asked(&input.columns).map(|asked| asked.prepare(&actions, &index)).collect();
-            (index, requests)
-        })
-        .collect();
+    let roles = input.prepared_for_lower_bound(&Actions::of_catalog());
     group.bench_function("lower bound", |bencher| {
         bencher.iter(|| {
             for (index, requests) in &roles {

@@ -250,6 +250,32 @@ impl Roles {
         })
     }
 
+    /// One role in ten with the questions it asks, made ready: the whole takes as long as ten of these, and says
+    /// no more.
+    pub fn prepared(&self) -> Vec<(Layers, Vec<Request>)> {
+        let pool = self.compile();
+        let columns: Vec<_> = self.columns.iter().map(Asked::column).collect();
+        let prepared = |role: &Role| {
+            let asking = role.asking(&self.shared);
+            let requests = columns.iter().map(|column| Request::of(asking.clone(), column.clone()));
+            (role.layers(&pool).prepared(), requests.collect())
+        };
+        self.roles.iter().step_by(10).map(prepared).collect()
+    }
+
+    /// The same for the lower bound.
+    pub fn prepared_for_lower_bound(
+        &self,
+        actions: &lower_bound::Actions,
+    ) -> Vec<(lower_bound::Index, Vec<lower_bound::Prepared>)> {
+        let prepared = |role: &Role| {
+            let index = lower_bound::Index::compile(actions, role.texts(&self.pool));
+            let requests = role.asked(&self.columns).map(|asked| asked.prepare(actions, &index)).collect();
+            (index, requests)
+        };
+        self.roles.iter().step_by(10).map(prepared).collect()
+    }
+
     /// The pool, each policy compiled once.
     pub fn compile(&self) -> Vec<Arc<Program>> {
         let parsed = self.pool.iter().map(|text| Policy::parse(PolicyKind::Identity, text.as_str()).unwrap());
