@@ -4,13 +4,14 @@ use iamsim_policy::{Effect, PolicyKind};
 
 use crate::combine::{Effects, Grants, Logic, Outcome, Relation, Verdicts, combine};
 use crate::fixed::FixedRule;
-use crate::index::{Joined, service_bit};
-use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
+use crate::index::{Candidate, Joined, first_bits};
+use crate::layers::{Attached, Layer, Layers, Level, Present, ResourcePolicy};
 use crate::plan::{Plan, Sort, Traits};
-use crate::principal::Reach;
+use crate::principal::Grades;
+use crate::program::Program;
 use crate::request::Request;
 use crate::services;
-use crate::statement::{ActionIs, Subject, index_of, matches, rest};
+use crate::statement::{ActionIs, Subject, has_principals, holds, index_of, matches};
 use crate::tracer::{Event, Silent, Standing, Tracer};
 use crate::truth::Truth;
 
@@ -179,22 +180,34 @@ impl<T: Logic> Verdicts<T> {
 #[inline]
 pub(crate) fn evaluate<T: Tracer>(layers: &Layers, request: &Request, tracer: &mut T) -> Evaluation {
     let plan = &request.plan;
-    let stand = stand(layers, request);
     if let Some(rule) = plan.fixed {
         let decision = if rule.allows() { Decision::Allow } else { Decision::ImplicitDeny };
         let outcome = Outcome { allow: rule.allows().into(), explicit_deny: Truth::False };
         let inputs = Inputs { verdicts: Verdicts::NOTHING, facts: plan.facts };
+        let stand = stand(layers, request);
         return Evaluation { decision, fixed: Some(rule), outcome, inputs, stand };
     }
     let mut reader = One { request, has_boundary: layers.boundary.is_some(), tracer };
-    let mut walk = Walk { layers, plan, traits: request.asked().traits(), reader: &mut reader };
-    if !T::EXHAUSTIVE && !layers.has_more && plan.is_plain {
-        // Most questions are so. The formula is the same: the compiler shortens it for what is constant here.
-        let verdicts = Verdicts { identity: walk.identity(), ..Verdicts::NOTHING };
-        let facts = Facts { foreign: plan.facts.foreign, ..Facts::PLAIN };
-        return Evaluation::of(Inputs { verdicts, facts }, stand);
+    if T::EXHAUSTIVE || !plan.is_plain || !layers.present.are_among(Present::PLAIN) {
+        let stand = stand(layers, request);
+        return Evaluation::of(reader.walk(layers).inputs(stand), stand);
     }
-    Evaluation::of(walk.inputs(stand), stand)
+    // Most questions are so. The formula is the same: the compiler shortens it for what is constant here.
+    let facts = Facts { foreign: plan.facts.foreign, ..Facts::PLAIN };
+    if !layers.present.has(Layer::Resource) {
+        let identity = reader.plain_identity(layers);
+        return Evaluation::of(
+            Inputs { verdicts: Verdicts { identity, ..Verdicts::NOTHING }, facts },
+            plan.stand,
+        );
+    }
+    let stand = stand(layers, request);
+    let (grants, resource_deny) = reader.walk(layers).resource(stand);
+    let mut verdicts = Verdicts { resource_deny, grants, ..Verdicts::NOTHING };
+    if !(T::STOPS && resource_deny.is_true()) {
+        verdicts.identity = reader.plain_identity(layers);
+    }
+    Evaluation::of(Inputs { verdicts, facts }, stand)
 }
 
 impl Evaluation {
@@ -237,6 +250,9 @@ pub(crate) trait Reader {
     /// What it is said in.
     type Logic: Logic;
 
+    /// Whether layers in which there is nothing are of interest too.
+    const SEES_EMPTY: bool;
+
     /// Says a truth that holds of all questions.
     fn all(truth: Truth) -> Self::Logic;
 
@@ -260,7 +276,6 @@ pub(crate) trait Reader {
 pub(crate) struct Walk<'a, R> {
     pub(crate) layers: &'a Layers,
     pub(crate) plan: &'a Plan,
-    pub(crate) traits: Traits,
     pub(crate) reader: &'a mut R,
 }
 
@@ -278,7 +293,11 @@ impl<R: Reader> Walk<'_, R> {
                 foreign: R::all(foreign),
             },
         };
+        let seen = self.seen();
         for layer in Layer::ALL {
+            if !seen.has(layer) {
+                continue;
+            }
             let verdicts = &mut inputs.verdicts;
             match layer {
                 Layer::ResourceControl => verdicts.rcp = self.resource_control(),
@@ -297,12 +316,24 @@ impl<R: Reader> Walk<'_, R> {
         inputs
     }
 
+    /// The layers that are looked at: where nothing is attached, nothing is found, unless that alone says
+    /// something.
+    fn seen(&self) -> Present {
+        if R::SEES_EMPTY {
+            Present::ALL
+        } else if self.plan.caller == Sort::FederatedUser {
+            self.layers.present.with(Layer::Session)
+        } else {
+            self.layers.present
+        }
+    }
+
     fn resource_control(&mut self) -> Effects<R::Logic> {
         let standing = if self.layers.rcps.is_empty() {
             Standing::None
         } else if self.plan.service_linked.is_true() {
             Standing::ServiceLinkedRole
-        } else if !self.traits.has(Traits::RESOURCE_CONTROL) {
+        } else if !self.plan.traits.has(Traits::RESOURCE_CONTROL) {
             Standing::ServiceNotSupported
         } else {
             self.limited_by_organization()
@@ -423,11 +454,11 @@ impl<R: Reader> Walk<'_, R> {
         let standing = match &layers.resource {
             ResourcePolicy::None => Standing::None,
             ResourcePolicy::Attached(policy)
-                if takes_resource_policy(self.traits, Some(policy.program().policy().kind())) =>
+                if takes_resource_policy(self.plan.traits, Some(policy.program().policy().kind())) =>
             {
                 Standing::Applies
             }
-            ResourcePolicy::Unknown if takes_resource_policy(self.traits, None) => Standing::Unknown,
+            ResourcePolicy::Unknown if takes_resource_policy(self.plan.traits, None) => Standing::Unknown,
             ResourcePolicy::Attached(_) | ResourcePolicy::Unknown => Standing::NotForAction,
         };
         self.reader.event(Event::Layer(Layer::Resource, standing));
@@ -439,7 +470,7 @@ impl<R: Reader> Walk<'_, R> {
             (Standing::Applies, ResourcePolicy::Attached(policy)) => self.resource_policy(policy),
             _ => (Grants::NONE, R::all(Truth::False)),
         };
-        if services::may_repair_bucket_policy(self.plan.caller, self.traits)
+        if services::may_repair_bucket_policy(self.plan.caller, self.plan.traits)
             && stand.relation != Relation::WithoutAccount
         {
             deny = deny & R::all(self.plan.facts.foreign); // PE-ROOT-02
@@ -451,7 +482,12 @@ impl<R: Reader> Walk<'_, R> {
 
     fn resource_policy(&mut self, policy: &Attached) -> (Grants<R::Logic>, R::Logic) {
         let (mut grants, deny) = self.reader.resource_policy(policy);
-        if services::restricts_public_access(self.layers, self.plan.caller, self.traits, policy.program()) {
+        if services::restricts_public_access(
+            self.layers,
+            self.plan.caller,
+            self.plan.traits,
+            policy.program(),
+        ) {
             let open = R::all(!self.plan.facts.foreign); // PE-S3-03
             grants = Grants {
                 delegating: grants.delegating & open,
@@ -474,6 +510,8 @@ struct One<'a, T> {
 impl<T: Tracer> Reader for One<'_, T> {
     type Logic = Truth;
 
+    const SEES_EMPTY: bool = T::EXHAUSTIVE;
+
     #[inline]
     fn all(truth: Truth) -> Truth {
         truth
@@ -495,8 +533,8 @@ impl<T: Tracer> Reader for One<'_, T> {
         {
             return self.joined(policies, joined);
         }
-        let service = service_bit(self.request.asked().sought().service);
-        let mut tally = Tally::new(false);
+        let service = first_bits(self.request.plan.sought.service);
+        let mut tally = Tally::EMPTY;
         for (index, policy) in policies.iter().enumerate() {
             self.tracer.event(Event::Policy(index_of(index)));
             if policy.is_silent_on(service) && !self.tracer.looks_at_all() {
@@ -511,10 +549,10 @@ impl<T: Tracer> Reader for One<'_, T> {
     }
 
     fn resource_policy(&mut self, policy: &Attached) -> (Grants<Truth>, Truth) {
-        let mut tally = Tally::new(true);
+        let mut tally = Tally::EMPTY;
         self.tracer.event(Event::Policy(0));
         self.policy(policy, &mut tally);
-        (tally.grants, tally.deny)
+        (tally.grants.grants(), tally.deny)
     }
 
     fn has_key_grant(&self, layers: &Layers) -> Truth {
@@ -523,33 +561,50 @@ impl<T: Tracer> Reader for One<'_, T> {
 }
 
 impl<T: Tracer> One<'_, T> {
+    fn walk<'w>(&'w mut self, layers: &'w Layers) -> Walk<'w, Self> {
+        Walk { layers, plan: &self.request.plan, reader: self }
+    }
+
+    /// What identity policies come to for a caller of whom nothing is out of the ordinary.
+    #[inline]
+    fn plain_identity(&mut self, layers: &Layers) -> Effects<Truth> {
+        match &layers.joined {
+            Some(joined) if T::SEES_JOINED => {
+                self.tracer.event(Event::Layer(Layer::Identity, Standing::Applies));
+                self.joined(&layers.identity, joined)
+            }
+            _ => self.walk(layers).identity(),
+        }
+    }
+
     /// What policies come to whose statements are found in one index.
+    #[inline]
     fn joined(&mut self, policies: &[Attached], joined: &Joined) -> Effects<Truth> {
+        let mut tally = Tally::EMPTY;
         let request = self.request;
-        let tracer = &mut *self.tracer;
-        let mut effects: Effects<Truth> = Effects::SILENT;
-        joined.each(policies, request.asked(), |candidate| {
-            if T::STOPS && effects.allow.is_true() && !candidate.denies() {
-                return false;
-            }
-            let policy = policies.get(candidate.policy() as usize);
-            let Some((written, compiled)) =
-                policy.and_then(|policy| policy.program().statement(candidate.statement() as usize))
-            else {
-                return false;
-            };
-            tracer.event(Event::Policy(candidate.policy()));
-            tracer.event(Event::Statement(candidate.statement()));
-            let truth = rest(written, compiled, request, Truth::True, tracer);
-            tracer.event(Event::Matched(Reach::EVERYONE.and(truth).grants()));
-            if candidate.denies() {
-                effects.deny = effects.deny | truth;
-            } else {
-                effects.allow = effects.allow | truth;
-            }
-            T::STOPS && effects.deny.is_true()
+        joined.each(&request.plan.sought, request.asked(), |candidate| {
+            let Some(policy) = policies.get(candidate.policy() as usize) else { return false };
+            self.tracer.event(Event::Policy(candidate.policy()));
+            self.judge(policy.program(), candidate, &mut tally)
         });
-        effects
+        Effects { allow: tally.grants.any(), deny: tally.deny }
+    }
+
+    /// Adds what a statement of a policy without principals comes to; answers whether nothing else need be
+    /// looked at.
+    #[inline(never)]
+    fn judge(&mut self, program: &Program, candidate: Candidate, tally: &mut Tally) -> bool {
+        let denies = candidate.denies();
+        if T::STOPS && !denies && !Grades::EVERYONE.adds_to(tally.grants) {
+            return false;
+        }
+        let Some(statement) = program.statement(candidate.statement() as usize) else { return false };
+        if candidate.is_about_other_actions(statement.written, self.request.action()) {
+            return false;
+        }
+        self.tracer.event(Event::Statement(candidate.statement()));
+        tally.add(denies, Grades::EVERYONE.and(holds(statement, self.request, self.tracer)));
+        T::STOPS && tally.deny.is_true()
     }
 
     /// Adds what the statements of a policy come to.
@@ -559,62 +614,59 @@ impl<T: Tracer> One<'_, T> {
         let program = policy.program();
         let kind = program.policy().kind();
         if tracer.looks_at_all() {
-            for (index, written) in program.policy().statements().iter().enumerate() {
-                let Some((_, compiled)) = program.statement(index) else { continue };
+            for index in 0..program.policy().statements().len() {
+                let Some(statement) = program.statement(index) else { continue };
                 tracer.event(Event::Statement(index_of(index)));
-                let reach = matches(written, compiled, kind, subject, ActionIs::NotLookedAt, tracer);
-                tally.add(written.effect() == Effect::Deny, reach);
+                let matched = matches(statement, kind, subject, ActionIs::NotLookedAt, tally, tracer);
+                tally.add(statement.written.effect() == Effect::Deny, matched);
             }
             return;
         }
-        let request = subject.request;
-        program.index().each(program.policy(), request.asked(), request.asking().named_by(), |candidate| {
-            if T::STOPS && !tally.wants(candidate.denies()) {
-                return false;
-            }
-            let index = candidate.statement();
-            let Some((written, compiled)) = program.statement(index as usize) else { return false };
-            tracer.event(Event::Statement(index));
-            let reach = matches(written, compiled, kind, subject, ActionIs::Covered, tracer);
-            tally.add(candidate.denies(), reach);
-            T::STOPS && tally.deny.is_true()
-        });
+        let request = self.request;
+        let (sought, asked) = (&request.plan.sought, request.asked());
+        if has_principals(kind) {
+            let named_by = request.asking().named_by();
+            program
+                .index()
+                .each(sought, asked, named_by, |candidate| self.judge_graded(program, candidate, tally));
+        } else {
+            program.index().each(sought, asked, None, |candidate| self.judge(program, candidate, tally));
+        }
+    }
+
+    /// Adds what a statement of a policy with principals comes to; answers whether nothing else need be looked
+    /// at.
+    #[inline(never)]
+    fn judge_graded(&mut self, program: &Program, candidate: Candidate, tally: &mut Tally) -> bool {
+        let Some(statement) = program.statement(candidate.statement() as usize) else { return false };
+        if candidate.is_about_other_actions(statement.written, self.request.action()) {
+            return false;
+        }
+        self.tracer.event(Event::Statement(candidate.statement()));
+        let subject = Subject { request: self.request, has_boundary: self.has_boundary };
+        let kind = program.policy().kind();
+        let matched = matches(statement, kind, subject, ActionIs::Covered, tally, self.tracer);
+        tally.add(candidate.denies(), matched);
+        T::STOPS && tally.deny.is_true()
     }
 }
 
-/// What the statements of a layer come to.
-struct Tally {
-    /// Whether it counts how directly an Allow names the caller.
-    graded: bool,
-    grants: Grants<Truth>,
+/// What the statements of a layer come to so far.
+pub(crate) struct Tally {
+    pub(crate) grants: Grades,
     deny: Truth,
 }
 
 impl Tally {
-    fn new(graded: bool) -> Self {
-        Self { graded, grants: Grants::NONE, deny: Truth::False }
-    }
-
-    /// Whether a statement could still change anything.
-    #[inline]
-    fn wants(&self, denies: bool) -> bool {
-        denies || self.graded || !self.grants.strong.is_true()
-    }
+    const EMPTY: Self = Self { grants: Grades::NONE, deny: Truth::False };
 
     #[inline]
-    fn add(&mut self, denies: bool, reach: Reach) {
+    fn add(&mut self, denies: bool, matched: Grades) {
         if denies {
-            self.deny = self.deny | reach.any();
-            return;
+            self.deny = self.deny | matched.any();
+        } else {
+            self.grants = self.grants | matched;
         }
-        if !self.graded {
-            self.grants.strong = self.grants.strong | reach.any();
-            return;
-        }
-        self.grants.delegating = self.grants.delegating | reach.delegating;
-        self.grants.limited = self.grants.limited | reach.limited;
-        self.grants.strong = self.grants.strong | reach.strong;
-        self.grants.session = self.grants.session | reach.session;
     }
 }
 
@@ -622,4 +674,79 @@ impl Tally {
 /// assumed, not of `iam:*` actions on the role (PE-APP-04). The kind of a policy nobody knows is none.
 fn takes_resource_policy(traits: Traits, kind: Option<PolicyKind>) -> bool {
     !traits.has(Traits::IAM) && (traits.has(Traits::STS) || kind != Some(PolicyKind::RoleTrust))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::combine::SameAccount;
+    use crate::principal::Grade;
+
+    const TRUTHS: [Truth; 3] = [Truth::False, Truth::Unknown, Truth::True];
+    const GRADES: [Grade; 4] = [Grade::Delegating, Grade::Limited, Grade::Strong, Grade::Session];
+
+    fn relations() -> Vec<Relation> {
+        let both = [false, true];
+        let mut relations = vec![Relation::WithoutAccount];
+        relations.extend(both.map(|own_side_granted| Relation::CrossAccount { own_side_granted }));
+        for (root, demands_delegation) in [(false, false), (false, true), (true, false), (true, true)] {
+            relations.extend(both.map(|assumes_role| {
+                Relation::SameAccount(SameAccount { root, demands_delegation, assumes_role })
+            }));
+        }
+        relations
+    }
+
+    #[test]
+    fn a_grade_grants_all_that_lower_grades_do_whatever_the_other_layers_say() {
+        let mut checked = 0;
+        let limits = |allow| Effects { allow, deny: Truth::False };
+        for relation in relations() {
+            for [identity, boundary, session, needs_own_side] in every_four() {
+                for (beside, (added, truth)) in
+                    GRADES.iter().flat_map(|one| every_added().into_iter().map(move |other| (*one, other)))
+                {
+                    let certain = Grades::of(beside, Truth::True);
+                    let more = Grades::of(added, truth);
+                    if more.adds_to(certain) {
+                        continue;
+                    }
+                    // What stands in the way of public access cuts every grade alike.
+                    for (foreign, open) in TRUTHS.iter().flat_map(|one| TRUTHS.map(|other| (*one, other))) {
+                        let outcome = |grades: Grades| {
+                            let verdicts = Verdicts {
+                                identity: limits(identity),
+                                boundary: limits(boundary),
+                                session: limits(session),
+                                grants: grades.and(open).grants(),
+                                needs_own_side,
+                                ..Verdicts::NOTHING
+                            };
+                            let facts = Facts { foreign, ..Facts::PLAIN };
+                            let if_own = Some(Relation::SameAccount(SameAccount::default()));
+                            [None, if_own]
+                                .map(|if_own| Inputs { verdicts, facts }.outcome(Stand { relation, if_own }))
+                        };
+                        assert_eq!(
+                            outcome(certain | more),
+                            outcome(certain),
+                            "{added:?} {truth:?} beside {beside:?} in {relation:?}: {identity:?} {boundary:?} \
+                             {session:?} {needs_own_side:?} {open:?}"
+                        );
+                        checked += 1;
+                    }
+                }
+            }
+        }
+        assert!(checked > 100_000, "{checked}");
+    }
+
+    fn every_four() -> Vec<[Truth; 4]> {
+        let digits = |n: usize| [1, 3, 9, 27].map(|place| TRUTHS[n / place % 3]);
+        (0..81).map(digits).collect()
+    }
+
+    fn every_added() -> Vec<(Grade, Truth)> {
+        GRADES.iter().flat_map(|grade| TRUTHS.map(|truth| (*grade, truth))).collect()
+    }
 }

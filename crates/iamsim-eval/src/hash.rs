@@ -5,6 +5,8 @@
 //! trusts it: whoever looks something up compares the text as well, and a lookup among colliding names takes
 //! logarithmic time.
 
+use crate::statement::index_of;
+
 /// The hash of a text.
 pub(crate) fn hash(text: &str) -> u64 {
     let (words, rest) = text.as_bytes().as_chunks::<8>();
@@ -68,37 +70,51 @@ impl<T> Default for Table<T> {
 
 impl<T> Table<T> {
     /// A table of items; those of one hash stay in their order.
-    pub(crate) fn new(mut items: Vec<(u64, T)>) -> Self {
+    pub(crate) fn new(items: Vec<(u64, T)>) -> Self {
+        let buckets = items.len().next_power_of_two();
+        Self::with_buckets(items, buckets)
+    }
+
+    /// The same with more room, so that most hashes of which it has nothing meet an empty bucket.
+    pub(crate) fn sparse(items: Vec<(u64, T)>) -> Self {
+        let buckets = items.len().saturating_mul(4).next_power_of_two();
+        Self::with_buckets(items, buckets)
+    }
+
+    fn with_buckets(mut items: Vec<(u64, T)>, buckets: usize) -> Self {
         if items.is_empty() {
             return Self::default();
         }
         items.sort_by_key(|(hash, _)| *hash);
-        let buckets = items.len().next_power_of_two().clamp(2, MOST_BUCKETS);
-        let shift = u64::BITS - buckets.trailing_zeros();
-        let mut starts = Vec::with_capacity(buckets + 1);
+        let count = buckets.clamp(2, MOST_BUCKETS);
+        let shift = u64::BITS - count.trailing_zeros();
+        let mut starts = Vec::with_capacity(count + 1);
         let mut place = 0_usize;
-        for bucket in 0..=buckets {
+        for bucket in 0..=count {
             while items.get(place).is_some_and(|(hash, _)| leading(*hash, shift) < bucket) {
                 place += 1;
             }
-            starts.push(u32::try_from(place).unwrap_or(u32::MAX));
+            starts.push(index_of(place));
         }
         Self { starts: starts.into(), shift, items: items.into() }
     }
 
-    /// Items that hold all of a hash, sorted by hash, and perhaps some of others.
+    /// All items of a hash, and behind them perhaps some of others; none when there are none of it.
     #[inline]
     pub(crate) fn near(&self, hash: u64) -> &[(u64, T)] {
         let bucket = leading(hash, self.shift);
         let Some([start, end]) = self.starts.get(bucket..bucket + 2) else { return &[] };
-        let found = self.items.get(*start as usize..*end as usize).unwrap_or_default();
+        let mut found = self.items.get(*start as usize..*end as usize).unwrap_or_default();
         // Few hashes share a bucket, unless somebody made them to.
-        if found.len() <= 8 {
-            return found;
+        if found.len() > 8 {
+            found = found.get(found.partition_point(|(other, _)| *other < hash)..).unwrap_or_default();
         }
-        let from = found.partition_point(|(other, _)| *other < hash);
-        let until = found.partition_point(|(other, _)| *other <= hash);
-        found.get(from..until).unwrap_or_default()
+        while let [(other, _), rest @ ..] = found
+            && *other != hash
+        {
+            found = rest;
+        }
+        found
     }
 
     /// Every item with its hash, sorted by hash.

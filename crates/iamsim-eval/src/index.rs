@@ -3,12 +3,12 @@
 //! What is left out could not match whatever the resource and the context, so that a decision looks only at
 //! what is found here; an explanation looks at every statement. The tests hold the two to each other.
 
-use iamsim_policy::{Action, Effect, Policy, Statement};
+use iamsim_policy::{Action, Effect, Policy, Statement, wildcard};
 
 use crate::hash::{Table, both, hash, head};
 use crate::layers::Attached;
 use crate::principal::{NamedBy, found_by};
-use crate::request::Asked;
+use crate::request::{Asked, Sought};
 use crate::statement::{has_principals, index_of};
 
 /// The index of one policy's statements.
@@ -36,6 +36,8 @@ pub(crate) struct Joined(Actions);
 pub(crate) struct Candidate {
     /// The place in the policy; the first bit says that it allows.
     statement: u32,
+    /// The place of the policy; the first bit says that whether the statement covers the action is still to be
+    /// asked.
     policy: u32,
 }
 
@@ -44,16 +46,20 @@ pub(crate) struct Candidate {
 struct Actions {
     /// By whole actions.
     exact: Table<Exact>,
-    /// Names with wildcards, by service.
-    wild: Table<Wild>,
-    /// The statements of each name, Denies first.
+    /// The services of all names.
+    services: Table<Service>,
+    /// Names with wildcards, those of a service side by side.
+    wild: Box<[Wild]>,
+    /// Their texts, in the same order.
+    patterns: Box<[Range]>,
+    /// The further statements of each name.
     candidates: Box<[Candidate]>,
     /// Statements that speak of every action.
     always: Box<[Candidate]>,
     /// Statements that may speak of any service: their clause is asked itself.
     everywhere: Box<[Candidate]>,
-    /// The text of all names.
-    names: Box<str>,
+    /// The bytes of all names.
+    names: Box<[u8]>,
 }
 
 /// A place in the text of names, or in the list of candidates.
@@ -63,28 +69,59 @@ struct Range {
     end: u32,
 }
 
+impl Range {
+    #[inline]
+    fn length(self) -> u32 {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+/// The statements that hold a name, Denies first. Most often it is one, which is at hand.
+#[derive(Clone, Copy, Debug)]
+struct Holders {
+    first: Candidate,
+    /// The others, in the list of candidates.
+    others: Range,
+}
+
 /// An action and the statements that name it.
 #[derive(Clone, Copy, Debug)]
 struct Exact {
     name: Range,
-    candidates: Range,
+    holders: Holders,
 }
 
-/// A name with wildcards and the statements that hold it.
+/// A service, and the names that begin with it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Service {
+    prefix: Range,
+    /// The first bytes of the prefix: all of a short one.
+    head: u64,
+    /// Its names with wildcards.
+    wild: Range,
+    /// One bit for each of its whole actions, by the first bits of their hash.
+    exact: u64,
+}
+
+/// A name with wildcards and the statements that hold it. What stands before its first wildcard, up to eight
+/// bytes, rules most names out.
 #[derive(Clone, Copy, Debug)]
 struct Wild {
-    /// Compares what stands before the first wildcard, up to eight bytes.
     mask: u64,
     begins: u64,
-    /// The whole pattern.
-    name: Range,
-    service: Range,
-    /// What stands before the only star, empty when `mask` tells, and behind it.
-    head: Range,
-    tail: Range,
-    candidates: Range,
-    /// The pattern by its place in its statement, when it has more than one wildcard.
-    pattern: Option<(Candidate, u32)>,
+    holders: Holders,
+    form: Form,
+}
+
+/// What is compared of an action's name besides how it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Nothing: a star follows what was compared.
+    Begins,
+    /// The text before the only star, and the text behind it.
+    Ends,
+    /// More than one wildcard.
+    Pattern,
 }
 
 /// How many names a statement may be listed under for each way to find its callers; the index is never much
@@ -93,16 +130,27 @@ const LISTED_AT_MOST: usize = 64;
 
 impl Candidate {
     const ALLOW: u32 = 1 << 31;
+    const TO_BE_ASKED: u32 = 1 << 31;
 
     fn new(index: usize, effect: Effect) -> Self {
         let index = index_of(index) & !Self::ALLOW;
         Self { policy: 0, statement: if effect == Effect::Allow { index | Self::ALLOW } else { index } }
     }
 
+    /// The same of a policy at a place.
+    fn of_policy(self, place: u32) -> Self {
+        Self { policy: place & !Self::TO_BE_ASKED, ..self }
+    }
+
+    /// The same, whose action is still to be compared.
+    fn to_be_asked(self) -> Self {
+        Self { policy: self.policy | Self::TO_BE_ASKED, ..self }
+    }
+
     /// The place of its policy.
     #[inline]
     pub(crate) fn policy(self) -> u32 {
-        self.policy
+        self.policy & !Self::TO_BE_ASKED
     }
 
     /// Its place in the policy.
@@ -114,6 +162,12 @@ impl Candidate {
     #[inline]
     pub(crate) fn denies(self) -> bool {
         self.statement & Self::ALLOW == 0
+    }
+
+    /// Whether it does not speak of an action after all.
+    #[inline]
+    pub(crate) fn is_about_other_actions(self, statement: &Statement, action: &Action) -> bool {
+        self.policy & Self::TO_BE_ASKED != 0 && !statement.action().matches(action)
     }
 }
 
@@ -158,36 +212,31 @@ impl Index {
     }
 
     /// Shows the statements that can match, some perhaps twice, until `see` answers that it has seen enough.
-    #[inline]
     pub(crate) fn each(
         &self,
-        policy: &Policy,
+        sought: &Sought,
         asked: &Asked,
         named_by: Option<&NamedBy>,
         mut see: impl FnMut(Candidate) -> bool,
     ) {
-        let statement_of = |candidate: Candidate| statement_of(policy, candidate);
-        let covers = |candidate: Candidate| {
-            statement_of(candidate).is_some_and(|statement| statement.action().matches(asked.action()))
-        };
         let keys = match named_by {
             _ if !self.names_principals => &[],
             Some(named_by) => named_by.keys(),
             None => {
                 // Who it is that asks can't be looked up.
-                let _ = self.all.iter().any(|candidate| covers(*candidate) && see(*candidate));
+                let _ = self.all.iter().any(|candidate| see(candidate.to_be_asked()));
                 return;
             }
         };
-        if self.actions.each(statement_of, asked, &mut see) {
+        if self.actions.each(sought, asked, &mut see) {
             return;
         }
         for key in keys {
-            if self.actions.listed(*key, statement_of, asked, &mut see) {
+            if self.actions.named(*key, sought, asked, &mut see) {
                 return;
             }
             for (hash, candidate) in self.named.near(*key) {
-                if hash == key && covers(*candidate) && see(*candidate) {
+                if hash == key && see(candidate.to_be_asked()) {
                     return;
                 }
             }
@@ -207,22 +256,14 @@ impl Joined {
 
     /// Shows the statements that can match, some perhaps twice, until `see` answers that it has seen enough.
     #[inline]
-    pub(crate) fn each(&self, policies: &[Attached], asked: &Asked, mut see: impl FnMut(Candidate) -> bool) {
-        let statement_of = |candidate: Candidate| {
-            let policy = policies.get(candidate.policy as usize)?;
-            statement_of(policy.program().policy(), candidate)
-        };
-        self.0.each(statement_of, asked, &mut see);
+    pub(crate) fn each(&self, sought: &Sought, asked: &Asked, mut see: impl FnMut(Candidate) -> bool) {
+        self.0.each(sought, asked, &mut see);
     }
 }
 
-fn statement_of(policy: &Policy, candidate: Candidate) -> Option<&Statement> {
-    policy.statements().get(candidate.statement() as usize)
-}
-
-/// The bit of a service.
+/// One bit, by the first bits of a hash.
 #[inline]
-pub(crate) fn service_bit(hash: u64) -> u64 {
+pub(crate) fn first_bits(hash: u64) -> u64 {
     1 << (hash >> 58)
 }
 
@@ -233,7 +274,7 @@ fn services_of(statement: &Statement) -> u64 {
     }
     let patterns = statement.action().patterns().iter();
     let services = patterns.filter_map(|pattern| pattern.value.service());
-    services.fold(0, |bits, service| bits | service_bit(hash(service)))
+    services.fold(0, |bits, service| bits | first_bits(hash(service)))
 }
 
 /// Whether a statement could match actions of services it does not name.
@@ -256,84 +297,105 @@ fn speaks_of_all(statement: &Statement) -> bool {
 impl Actions {
     /// Whether `see` has seen enough of the statements that may reach any caller.
     #[inline]
-    fn each<'p>(
-        &self,
-        statement_of: impl Fn(Candidate) -> Option<&'p Statement> + Copy,
-        asked: &Asked,
-        see: &mut impl FnMut(Candidate) -> bool,
-    ) -> bool {
-        if self.listed(ANYONE, statement_of, asked, see) {
-            return true;
-        }
-        if self.always.iter().any(|candidate| see(*candidate)) {
-            return true;
-        }
-        self.everywhere.iter().any(|candidate| {
-            let statement = statement_of(*candidate);
-            statement.is_some_and(|statement| statement.action().matches(asked.action())) && see(*candidate)
-        })
+    fn each(&self, sought: &Sought, asked: &Asked, see: &mut impl FnMut(Candidate) -> bool) -> bool {
+        self.named(ANYONE, sought, asked, see)
+            || self.always.iter().chain(&self.everywhere).any(|candidate| see(*candidate))
     }
 
     /// Whether `see` has seen enough of the statements that are listed for callers found by something.
     #[inline]
-    fn listed<'p>(
+    fn named(
         &self,
         callers: u64,
-        statement_of: impl Fn(Candidate) -> Option<&'p Statement> + Copy,
+        sought: &Sought,
         asked: &Asked,
         see: &mut impl FnMut(Candidate) -> bool,
     ) -> bool {
-        let sought = asked.sought();
-        let action = of(callers, sought.action);
-        for (hash, exact) in self.exact.near(action) {
-            let is_named = *hash == action && self.text(exact.name) == asked.action().folded();
-            if is_named && self.candidates_of(exact.candidates).iter().any(|candidate| see(*candidate)) {
+        let service = of(callers, sought.service);
+        for (hash, found) in self.services.near(service) {
+            if *hash != service {
+                break;
+            }
+            if found.exact & first_bits(sought.action) != 0
+                && self.exactly(of(callers, sought.action), asked, see)
+            {
                 return true;
             }
-        }
-        let service = of(callers, sought.service);
-        for (hash, wild) in self.wild.near(service) {
-            if sought.name & wild.mask != wild.begins || *hash != service {
-                continue;
+            let range = found.wild.start as usize..found.wild.end as usize;
+            for (wild, place) in self.wild.get(range).unwrap_or_default().iter().zip(found.wild.start..) {
+                if sought.name & wild.mask == wild.begins
+                    && self.is_of(found, sought, asked)
+                    && (wild.form == Form::Begins || self.matches(wild.form, place, asked.action().name()))
+                    && self.show(wild.holders, see)
+                {
+                    return true;
+                }
             }
-            let is_named = self.matches(wild, statement_of, asked.action());
-            if is_named && self.candidates_of(wild.candidates).iter().any(|candidate| see(*candidate)) {
+        }
+        false
+    }
+
+    /// Whether a service is that of the action; their hashes are the same.
+    #[inline]
+    fn is_of(&self, service: &Service, sought: &Sought, asked: &Asked) -> bool {
+        service.head == sought.prefix
+            && service.prefix.length() == sought.prefix_length
+            && (sought.prefix_length <= 8
+                || self.bytes(service.prefix) == asked.action().service().as_bytes())
+    }
+
+    /// Whether `see` has seen enough of the statements that hold the whole action.
+    #[inline]
+    fn exactly(&self, action: u64, asked: &Asked, see: &mut impl FnMut(Candidate) -> bool) -> bool {
+        for (hash, exact) in self.exact.near(action) {
+            if *hash == action
+                && self.bytes(exact.name) == asked.action().folded().as_bytes()
+                && self.show(exact.holders, see)
+            {
                 return true;
             }
         }
         false
     }
 
-    /// Whether a name whose first bytes fit matches an action.
+    /// Whether `see` has seen enough of the statements that hold a name.
     #[inline]
-    fn matches<'p>(
-        &self,
-        wild: &Wild,
-        statement_of: impl Fn(Candidate) -> Option<&'p Statement>,
-        action: &Action,
-    ) -> bool {
-        if let Some((candidate, pattern)) = wild.pattern {
-            let patterns = statement_of(candidate).map(|statement| statement.action().patterns());
-            let pattern = patterns.and_then(|patterns| patterns.get(pattern as usize));
-            return pattern.is_some_and(|pattern| pattern.value.matches(action));
+    fn show(&self, holders: Holders, see: &mut impl FnMut(Candidate) -> bool) -> bool {
+        see(holders.first)
+            || (holders.others.start != holders.others.end
+                && self.others(holders).iter().any(|candidate| see(*candidate)))
+    }
+
+    /// Whether the name with wildcards at a place, which begins as it should, matches an action's name.
+    fn matches(&self, form: Form, place: u32, action: &str) -> bool {
+        let pattern = self.patterns.get(place as usize).map(|range| self.text(*range)).unwrap_or_default();
+        let (_, name) = cut(pattern);
+        match (form, name.split_once('*')) {
+            (Form::Ends, Some((head, tail))) => {
+                action.strip_prefix(head).is_some_and(|after| after.ends_with(tail))
+            }
+            _ => wildcard::matches(name, action),
         }
-        if self.text(wild.service) != action.service() {
-            return false;
-        }
-        let name = action.name();
-        let (head, tail) = (self.text(wild.head), self.text(wild.tail));
-        let after = if head.is_empty() { name.get(wild.told()..) } else { name.strip_prefix(head) };
-        after.is_some_and(|after| after.ends_with(tail))
     }
 
     #[inline]
-    fn text(&self, range: Range) -> &str {
+    fn bytes(&self, range: Range) -> &[u8] {
         self.names.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
-    #[inline]
-    fn candidates_of(&self, range: Range) -> &[Candidate] {
-        self.candidates.get(range.start as usize..range.end as usize).unwrap_or_default()
+    fn text(&self, range: Range) -> &str {
+        std::str::from_utf8(self.bytes(range)).unwrap_or_default()
+    }
+
+    /// The statements that hold a name besides the first.
+    fn others(&self, holders: Holders) -> &[Candidate] {
+        let others = holders.others.start as usize..holders.others.end as usize;
+        self.candidates.get(others).unwrap_or_default()
+    }
+
+    /// All statements that hold a name.
+    fn all(&self, holders: Holders) -> impl Iterator<Item = Candidate> {
+        std::iter::once(holders.first).chain(self.others(holders).iter().copied())
     }
 }
 
@@ -359,12 +421,13 @@ struct Builder {
 /// A statement under one of its names.
 #[derive(Clone, Copy)]
 struct Listed {
+    /// Whom it is listed for.
+    callers: u64,
+    /// What it is found by: the hash of the action, or of a pattern's service, for these callers.
     hash: u64,
     /// The whole action or pattern, in lower case.
     name: Range,
     candidate: Candidate,
-    /// The place of a pattern in its statement.
-    pattern: u32,
 }
 
 impl Builder {
@@ -373,7 +436,7 @@ impl Builder {
         if speaks_of_all(statement) {
             self.always.push(candidate);
         } else if reaches_everywhere(statement) {
-            self.everywhere.push(candidate);
+            self.everywhere.push(candidate.to_be_asked());
         } else {
             self.list(ANYONE, statement, candidate);
         }
@@ -381,7 +444,7 @@ impl Builder {
 
     /// Lists a statement under its names for some callers.
     fn list(&mut self, callers: u64, statement: &Statement, candidate: Candidate) {
-        for (index, pattern) in statement.action().patterns().iter().enumerate() {
+        for pattern in statement.action().patterns() {
             let pattern = &pattern.value;
             let Some(service) = pattern.service() else { continue };
             let (list, name, hash) = match pattern.exact() {
@@ -389,45 +452,57 @@ impl Builder {
                 None => (&mut self.wild, pattern.folded(), hash(service)),
             };
             let name = push(&mut self.names, name);
-            list.push(Listed { hash: of(callers, hash), name, candidate, pattern: index_of(index) });
+            let hash = of(callers, hash);
+            list.push(Listed { callers, hash, name, candidate });
         }
     }
 
     /// Adds the statements of a policy at a place.
     fn join(&mut self, policy: u32, other: &Actions) {
-        let moved = |candidate: &Candidate| Candidate { policy, ..*candidate };
         for (hash, exact) in other.exact.items() {
             let name = push(&mut self.names, other.text(exact.name));
-            let candidates = other.candidates_of(exact.candidates).iter();
-            let listed = |candidate| Listed { hash: *hash, name, candidate: moved(candidate), pattern: 0 };
-            self.exact.extend(candidates.map(listed));
+            self.exact.extend(other.all(exact.holders).map(|candidate| Listed {
+                callers: ANYONE,
+                hash: *hash,
+                name,
+                candidate: candidate.of_policy(policy),
+            }));
         }
-        for (hash, wild) in other.wild.items() {
-            let name = push(&mut self.names, other.text(wild.name));
-            let candidates = other.candidates_of(wild.candidates).iter();
-            let pattern = wild.pattern.map_or(0, |(_, pattern)| pattern);
-            let listed = |candidate| Listed { hash: *hash, name, candidate: moved(candidate), pattern };
-            self.wild.extend(candidates.map(listed));
+        for (wild, text) in other.wild.iter().zip(&other.patterns) {
+            let text = other.text(*text);
+            let (hash, name) = (hash(cut(text).0), push(&mut self.names, text));
+            self.wild.extend(other.all(wild.holders).map(|candidate| Listed {
+                callers: ANYONE,
+                hash,
+                name,
+                candidate: candidate.of_policy(policy),
+            }));
         }
-        self.always.extend(other.always.iter().map(moved));
-        self.everywhere.extend(other.everywhere.iter().map(moved));
+        self.always.extend(other.always.iter().map(|candidate| candidate.of_policy(policy)));
+        let everywhere = other.everywhere.iter();
+        self.everywhere.extend(everywhere.map(|candidate| candidate.of_policy(policy).to_be_asked()));
     }
 
     fn done(mut self) -> Actions {
-        let mut actions = Actions { names: self.names.into(), ..Actions::default() };
-        let mut candidates = Vec::with_capacity(self.exact.len() + self.wild.len());
-        let mut exact = Vec::new();
-        for (listed, candidates) in grouped(&mut self.exact, &actions, &mut candidates) {
-            exact.push((listed.hash, Exact { name: listed.name, candidates }));
+        let mut actions = Actions { names: self.names.into_bytes().into(), ..Actions::default() };
+        let mut candidates = Vec::new();
+        let (mut exact, mut services) = (Vec::new(), Vec::new());
+        for (listed, holders) in grouped(&mut self.exact, &actions, &mut candidates) {
+            exact.push((listed.hash, Exact { name: listed.name, holders }));
+            services.push(Service::of_action(&actions, &listed));
         }
-        let mut wild = Vec::new();
-        for (listed, candidates) in grouped(&mut self.wild, &actions, &mut candidates) {
-            wild.push((listed.hash, Wild::new(&actions, &listed, candidates)));
+        let (mut wild, mut patterns) = (Vec::new(), Vec::new());
+        for (listed, holders) in grouped(&mut self.wild, &actions, &mut candidates) {
+            services.push(Service::of_pattern(&actions, &listed, index_of(wild.len())));
+            wild.push(Wild::new(actions.text(listed.name), holders));
+            patterns.push(listed.name);
         }
+        actions.services = Table::sparse(Service::united(services, &actions));
         self.always.sort_unstable();
         self.everywhere.sort_unstable();
         actions.exact = Table::new(exact);
-        actions.wild = Table::new(wild);
+        actions.wild = wild.into();
+        actions.patterns = patterns.into();
         actions.candidates = candidates.into();
         actions.always = self.always.into();
         actions.everywhere = self.everywhere.into();
@@ -441,8 +516,8 @@ fn push(names: &mut String, name: &str) -> Range {
     Range { start, end: index_of(names.len()) }
 }
 
-/// One of each name, with its candidates, which are added to a list of all.
-fn grouped(listed: &mut [Listed], actions: &Actions, all: &mut Vec<Candidate>) -> Vec<(Listed, Range)> {
+/// One of each name, with the statements that hold it: all but the first are added to a list.
+fn grouped(listed: &mut [Listed], actions: &Actions, all: &mut Vec<Candidate>) -> Vec<(Listed, Holders)> {
     let key = |listed: &Listed| (listed.hash, actions.text(listed.name), listed.candidate);
     listed.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
     let same = |one: &Listed, other: &Listed| {
@@ -450,24 +525,65 @@ fn grouped(listed: &mut [Listed], actions: &Actions, all: &mut Vec<Candidate>) -
     };
     let mut groups = Vec::new();
     for group in listed.chunk_by(same) {
-        let start = index_of(all.len());
-        all.extend(group.iter().map(|listed| listed.candidate));
-        if let Some(first) = group.first() {
-            groups.push((*first, Range { start, end: index_of(all.len()) }));
+        if let [first, others @ ..] = group {
+            let start = index_of(all.len());
+            all.extend(others.iter().map(|listed| listed.candidate));
+            let others = Range { start, end: index_of(all.len()) };
+            groups.push((*first, Holders { first: first.candidate, others }));
         }
     }
     groups
 }
 
+impl Service {
+    /// The service of a whole action, with its hash.
+    fn of_action(actions: &Actions, listed: &Listed) -> (u64, Self) {
+        let exact = first_bits(hash(actions.text(listed.name)));
+        Self::of(actions, listed, Self { exact, ..Self::default() })
+    }
+
+    /// The service of the pattern at a place in the list of patterns, with its hash.
+    fn of_pattern(actions: &Actions, listed: &Listed, place: u32) -> (u64, Self) {
+        let wild = Range { start: place, end: place.saturating_add(1) };
+        Self::of(actions, listed, Self { wild, ..Self::default() })
+    }
+
+    fn of(actions: &Actions, listed: &Listed, service: Self) -> (u64, Self) {
+        let (prefix, _) = cut(actions.text(listed.name));
+        let end = listed.name.start.saturating_add(index_of(prefix.len()));
+        let prefix_at = Range { start: listed.name.start, end };
+        let head = head(prefix.as_bytes());
+        (of(listed.callers, hash(prefix)), Self { prefix: prefix_at, head, ..service })
+    }
+
+    /// One of each service. Patterns of one service stand side by side: they are sorted by its hash and by text.
+    fn united(mut services: Vec<(u64, Self)>, actions: &Actions) -> Vec<(u64, Self)> {
+        let key = |(hash, service): &(u64, Self)| (*hash, actions.text(service.prefix), service.wild.start);
+        services.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+        services.dedup_by(|(hash, next), (other, one)| {
+            if hash != other || actions.text(next.prefix) != actions.text(one.prefix) {
+                return false;
+            }
+            one.exact |= next.exact;
+            match one.wild {
+                Range { start, end } if start == end => one.wild = next.wild,
+                _ => one.wild.end = next.wild.end.max(one.wild.end),
+            }
+            true
+        });
+        services
+    }
+}
+
+/// The service and the name of an action or a pattern.
+fn cut(text: &str) -> (&str, &str) {
+    text.split_once(':').unwrap_or((text, ""))
+}
+
 impl Wild {
-    fn new(actions: &Actions, listed: &Listed, candidates: Range) -> Self {
-        let text = actions.text(listed.name);
-        let within = |part: &str, from: usize| {
-            let start = listed.name.start.saturating_add(index_of(from));
-            Range { start, end: start.saturating_add(index_of(part.len())) }
-        };
-        let (service, name) = text.split_once(':').unwrap_or((text, ""));
-        let name_at = service.len() + 1;
+    /// The pattern with this text.
+    fn new(text: &str, holders: Holders) -> Self {
+        let (_, name) = cut(text);
         let literal = name.split(['*', '?']).next().unwrap_or_default();
         // A zero byte looks like the end of a short name.
         let compared = literal.bytes().take(8).position(|byte| byte == 0).unwrap_or(literal.len().min(8));
@@ -475,30 +591,19 @@ impl Wild {
         let mask = u64::MAX.checked_shr(u64::BITS - bits).unwrap_or(0);
         let begins = head(literal.as_bytes()) & mask;
         let tail = name.get(literal.len()..).and_then(|rest| rest.strip_prefix('*'));
-        let tail = tail.filter(|tail| !tail.contains(['*', '?']));
-        let is_told = compared == literal.len();
-        Self {
-            mask,
-            begins,
-            name: listed.name,
-            service: within(service, 0),
-            head: if is_told { Range::default() } else { within(literal, name_at) },
-            tail: tail.map_or(Range::default(), |tail| within(tail, name_at + literal.len() + 1)),
-            candidates,
-            pattern: if tail.is_some() { None } else { Some((listed.candidate, listed.pattern)) },
-        }
-    }
-
-    /// How many bytes the mask compares.
-    #[inline]
-    fn told(&self) -> usize {
-        (u64::BITS - self.mask.leading_zeros()) as usize / 8
+        let form = match tail {
+            Some("") if compared == literal.len() => Form::Begins,
+            Some(tail) if !tail.contains(['*', '?']) => Form::Ends,
+            _ => Form::Pattern,
+        };
+        Self { mask, begins, holders, form }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::slice;
 
     use iamsim_policy::PolicyKind;
 
@@ -555,6 +660,25 @@ mod tests {
         Program::compile(&Policy::parse(kind, text).unwrap())
     }
 
+    /// The statements that are found and speak of the action, by the place of their policy.
+    fn found(
+        policies: &[Attached],
+        asked: &Asked,
+        each: impl FnOnce(&mut dyn FnMut(Candidate) -> bool),
+    ) -> BTreeSet<(u32, u32)> {
+        let mut found = BTreeSet::new();
+        each(&mut |candidate| {
+            let program = policies[candidate.policy() as usize].program();
+            let statement = program.statement(candidate.statement() as usize).unwrap().written;
+            assert_eq!(candidate.denies(), statement.effect() == Effect::Deny);
+            if !candidate.is_about_other_actions(statement, asked.action()) {
+                found.insert((candidate.policy(), candidate.statement()));
+            }
+            false
+        });
+        found
+    }
+
     fn covering(program: &Program, action: &Action) -> BTreeSet<u32> {
         let statements = program.policy().statements().iter().enumerate();
         statements
@@ -580,22 +704,22 @@ mod tests {
         for action in ACTIONS {
             let action: Action = action.parse().unwrap();
             let asked = Asked::new(action.clone(), Resource::None);
-            let mut found = [BTreeSet::new(), BTreeSet::new()];
-            joined.each(&policies, &asked, |candidate| {
-                assert!(found[candidate.policy() as usize].len() < 1_000);
-                found[candidate.policy() as usize].insert(candidate.statement());
-                false
-            });
-            for (policy, found_joined) in policies.iter().zip(&found) {
+            let found_joined = found(&policies, &asked, |see| joined.each(asked.sought(), &asked, see));
+            for (place, policy) in policies.iter().enumerate() {
                 let program = policy.program();
-                let mut found = BTreeSet::new();
-                program.index().each(program.policy(), &asked, None, |candidate| {
-                    found.insert(candidate.statement());
-                    false
+                let found = found(slice::from_ref(policy), &asked, |see| {
+                    program.index().each(asked.sought(), &asked, None, see);
                 });
                 let expected = covering(program, &action);
-                assert_eq!(found, expected, "{action}");
-                assert_eq!(*found_joined, expected, "{action}, joined");
+                let of_policy = |found: &BTreeSet<(u32, u32)>, place| -> BTreeSet<u32> {
+                    found
+                        .iter()
+                        .filter(|(policy, _)| *policy == place)
+                        .map(|(_, statement)| *statement)
+                        .collect()
+                };
+                assert_eq!(of_policy(&found, 0), expected, "{action}");
+                assert_eq!(of_policy(&found_joined, index_of(place)), expected, "{action}, joined");
             }
         }
     }
@@ -624,18 +748,17 @@ mod tests {
             })
             .collect();
         let kind = PolicyKind::Resource(iamsim_policy::ResourceService::S3);
-        let program = program(kind, &statements);
+        let policy = Attached::new("bucket", program(kind, &statements));
         let check = |caller: Caller, expected: &[u32]| {
             for (action, any_action_only) in
                 [("s3:GetObject", false), ("s3:PutObject", false), ("s3:PutObjectAcl", true)]
             {
                 let asked = Asked::new(action.parse().unwrap(), Resource::None);
-                let mut found = BTreeSet::new();
                 let named_by = NamedBy::of(&caller);
-                program.index().each(program.policy(), &asked, named_by.as_ref(), |candidate| {
-                    found.insert(candidate.statement());
-                    false
+                let found = found(slice::from_ref(&policy), &asked, |see| {
+                    policy.program().index().each(asked.sought(), &asked, named_by.as_ref(), see);
                 });
+                let found: BTreeSet<u32> = found.into_iter().map(|(_, statement)| statement).collect();
                 let both = expected.iter().flat_map(|place| [place * 2, place * 2 + 1]);
                 let expected: BTreeSet<u32> =
                     both.filter(|place| !any_action_only || place % 2 == 1).collect();

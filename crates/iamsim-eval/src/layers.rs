@@ -63,6 +63,40 @@ impl fmt::Display for Layer {
     }
 }
 
+/// A set of layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Present(u8);
+
+impl Present {
+    /// All layers.
+    pub(crate) const ALL: Self = Self(u8::MAX);
+    /// The caller's own policies and the resource's, which most questions are about.
+    pub(crate) const PLAIN: Self = Self(Self::of(Layer::Identity).0 | Self::of(Layer::Resource).0);
+
+    /// One layer.
+    pub(crate) const fn of(layer: Layer) -> Self {
+        Self(1 << layer as u8)
+    }
+
+    /// These layers and one more.
+    #[inline]
+    pub(crate) const fn with(self, layer: Layer) -> Self {
+        Self(self.0 | Self::of(layer).0)
+    }
+
+    /// Whether a layer is among them.
+    #[inline]
+    pub(crate) const fn has(self, layer: Layer) -> bool {
+        self.0 & Self::of(layer).0 != 0
+    }
+
+    /// Whether all are among others.
+    #[inline]
+    pub(crate) const fn are_among(self, others: Self) -> bool {
+        self.0 & !others.0 == 0
+    }
+}
+
 /// A compiled policy and the name under which it is attached. Cloning is two reference counts.
 #[derive(Clone, Debug)]
 pub struct Attached {
@@ -154,8 +188,8 @@ pub struct Layers {
     pub(crate) endpoint: Option<Vec<Attached>>,
     pub(crate) restrict_public_buckets: bool,
     pub(crate) grants: Vec<KeyGrant>,
-    /// Whether there is anything besides identity policies.
-    pub(crate) has_more: bool,
+    /// Which layers have something to say.
+    pub(crate) present: Present,
     /// One index of all identity policies.
     pub(crate) joined: Option<Arc<Joined>>,
 }
@@ -213,6 +247,7 @@ impl Layers {
     #[must_use]
     pub fn with_identity(mut self, policy: Attached) -> Self {
         self.identity.push(policy);
+        self.present = self.present.with(Layer::Identity);
         self.joined = None;
         self
     }
@@ -231,7 +266,7 @@ impl Layers {
     /// Sets the caller's permissions boundary.
     #[must_use]
     pub fn with_boundary(mut self, policy: Attached) -> Self {
-        self.has_more = true;
+        self.present = self.present.with(Layer::PermissionsBoundary);
         self.boundary = Some(policy);
         self
     }
@@ -239,7 +274,7 @@ impl Layers {
     /// Sets the policies passed when the session was made: their statements are one set (PE-APP-03).
     #[must_use]
     pub fn with_session(mut self, policies: Vec<Attached>) -> Self {
-        self.has_more = true;
+        self.present = self.present.with(Layer::Session);
         self.session = Some(policies);
         self
     }
@@ -247,7 +282,9 @@ impl Layers {
     /// Sets what is known of the policy on the resource.
     #[must_use]
     pub fn with_resource(mut self, policy: ResourcePolicy) -> Self {
-        self.has_more = true;
+        if !matches!(policy, ResourcePolicy::None) {
+            self.present = self.present.with(Layer::Resource);
+        }
         self.resource = policy;
         self
     }
@@ -256,7 +293,7 @@ impl Layers {
     /// its management account, so nothing limits (PE-SCP-07).
     #[must_use]
     pub fn with_scps(mut self, levels: Vec<Level>) -> Self {
-        self.has_more = true;
+        self.present = self.present.with(Layer::ServiceControl);
         self.scps = levels;
         self
     }
@@ -264,7 +301,7 @@ impl Layers {
     /// Sets the resource control policies of the owner, from the root down to the account.
     #[must_use]
     pub fn with_rcps(mut self, levels: Vec<Level>) -> Self {
-        self.has_more = true;
+        self.present = self.present.with(Layer::ResourceControl);
         self.rcps = levels;
         self
     }
@@ -272,7 +309,7 @@ impl Layers {
     /// Sets the policies of the VPC endpoint that the request came through.
     #[must_use]
     pub fn with_endpoint(mut self, policies: Vec<Attached>) -> Self {
-        self.has_more = true;
+        self.present = self.present.with(Layer::VpcEndpoint);
         self.endpoint = Some(policies);
         self
     }
@@ -280,7 +317,7 @@ impl Layers {
     /// Says that `RestrictPublicBuckets` of S3 Block Public Access is on (PE-S3-03).
     #[must_use]
     pub fn with_restrict_public_buckets(mut self) -> Self {
-        self.has_more = true;
+        self.present = self.present.with(Layer::Resource);
         self.restrict_public_buckets = true;
         self
     }
@@ -288,7 +325,7 @@ impl Layers {
     /// Adds a KMS grant whose grantee is the caller.
     #[must_use]
     pub fn with_grant(mut self, grant: KeyGrant) -> Self {
-        self.has_more = true;
+        self.present = self.present.with(Layer::Resource);
         self.grants.push(grant);
         self
     }

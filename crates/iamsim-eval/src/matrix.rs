@@ -18,10 +18,9 @@ use crate::decide::{Decision, Reader, Walk, authorize};
 use crate::index::Joined;
 use crate::layers::{Attached, Layers};
 use crate::plan::{Plan, Traits};
-use crate::principal::{Reach, Setting, reach};
-use crate::program::Program;
+use crate::principal::{Grades, Setting, grades};
+use crate::program::{Compiled, Program};
 use crate::request::{Asked, Asking, Request};
-use crate::resource::covers;
 use crate::statement::{conditions, has_principals, index_of};
 use crate::tracer::{Event, Silent};
 use crate::truth::Truth;
@@ -164,14 +163,13 @@ impl Matrix {
         for class in &self.classes {
             let request = Request::of(asking.clone(), class.like.clone());
             let plan: Plan = request.plan;
-            let traits = class.like.traits();
             reader.begin(request);
             for (index, (mask, word)) in class.words.iter().zip(&mut words).enumerate() {
                 if *mask == 0 {
                     continue;
                 }
                 (reader.word, reader.mask) = (index, *mask);
-                let mut walk = Walk { layers, plan: &plan, traits, reader: &mut reader };
+                let mut walk = Walk { layers, plan: &plan, reader: &mut reader };
                 let outcome = walk.inputs(plan.stand).outcome(plan.stand);
                 let here = Planes { sure: *mask, may: *mask };
                 word.allow = word.allow | (outcome.allow & here);
@@ -193,7 +191,7 @@ impl Matrix {
     fn sheet(&self, program: &Program) -> Sheet {
         let mut words = vec![Vec::new(); self.columns.len().div_ceil(WORD)];
         for (index, statement) in program.policy().statements().iter().enumerate() {
-            let Some((_, compiled)) = program.statement(index) else { continue };
+            let Some(Compiled { parts, .. }) = program.statement(index) else { continue };
             let mut add = |column: u32| {
                 let place = column as usize;
                 let (Some(asked), Some(word)) = (self.columns.get(place), words.get_mut(place / WORD)) else {
@@ -203,12 +201,11 @@ impl Matrix {
                     return;
                 }
                 let bit = 1_u64 << (place % WORD);
-                let (sure, asked) =
-                    match compiled.resource.covers_whoever_asks(statement.resource(), asked.arn()) {
-                        Some(false) => return,
-                        Some(true) => (bit, 0),
-                        None => (0, bit),
-                    };
+                let (sure, asked) = match parts.resource.covers_whoever_asks(asked.arn()) {
+                    Some(false) => return,
+                    Some(true) => (bit, 0),
+                    None => (0, bit),
+                };
                 let statement = index_of(index);
                 match word.last_mut() {
                     Some(Covering { statement: last, sure: all_sure, asked: all_asked })
@@ -348,7 +345,7 @@ struct Held<'m> {
     program: &'m Program,
     sheet: Cow<'m, Sheet>,
     conditions: Box<[Option<Truth>]>,
-    reached: Box<[Option<Reach>]>,
+    reached: Box<[Option<Grades>]>,
 }
 
 impl<'m> Columns<'m> {
@@ -385,7 +382,7 @@ impl<'m> Columns<'m> {
     }
 
     /// Shows what each statement of a policy comes to in the columns at hand.
-    fn each(&mut self, policy: &Attached, mut see: impl FnMut(Effect, Reach, Planes)) {
+    fn each(&mut self, policy: &Attached, mut see: impl FnMut(Effect, Grades, Planes)) {
         let place = place_of(policy.shared_program());
         let Some(held) = self.held.binary_search_by_key(&place, |held| held.place).ok() else { return };
         let (Some(held), Some(like)) = (self.held.get_mut(held), &self.like) else { return };
@@ -396,20 +393,20 @@ impl<'m> Columns<'m> {
                 continue;
             }
             let index = covering.statement as usize;
-            let Some((written, compiled)) = held.program.statement(index) else { continue };
+            let Some(statement) = held.program.statement(index) else { continue };
+            let written = statement.written;
             let reached = match held.reached.get_mut(index) {
-                None => Reach::EVERYONE,
+                None => Grades::EVERYONE,
                 Some(reached) => *reached.get_or_insert_with(|| {
                     let setting = Setting { kind, effect: written.effect(), has_boundary: self.has_boundary };
-                    reach(written.principal(), like, setting)
+                    grades(written.principal(), like, setting)
                 }),
             };
             if reached.any().is_false() {
                 continue;
             }
             let Some(known) = held.conditions.get_mut(index) else { continue };
-            let holds =
-                *known.get_or_insert_with(|| conditions(written, compiled, like, Truth::True, &mut Silent));
+            let holds = *known.get_or_insert_with(|| conditions(statement, like, Truth::True, &mut Silent));
             if holds.is_false() {
                 continue;
             }
@@ -418,8 +415,8 @@ impl<'m> Columns<'m> {
                 let Some(column) = self.matrix.columns.get(self.word * WORD + bit) else { continue };
                 let target = column.arn();
                 let context = self.asking.context();
-                let covered = covers(written.resource(), &compiled.resource, target, context, false);
-                planes = planes | Planes::of(covered.truth & holds, 1 << bit);
+                let covered = statement.parts.resource.covers(target, context);
+                planes = planes | Planes::of(covered & holds, 1 << bit);
             }
             see(written.effect(), reached, planes);
         }
@@ -442,6 +439,8 @@ fn place_of(program: &Arc<Program>) -> usize {
 
 impl Reader for Columns<'_> {
     type Logic = Planes;
+
+    const SEES_EMPTY: bool = false;
 
     fn all(truth: Truth) -> Planes {
         Planes::of(truth, u64::MAX)
@@ -473,13 +472,14 @@ impl Reader for Columns<'_> {
         let mut deny = Planes::FALSE;
         self.each(policy, |effect, reached, planes| {
             let graded = |truth: Truth| planes & Planes::of(truth, u64::MAX);
+            let by_grade = reached.grants();
             match effect {
                 Effect::Deny => deny = deny | graded(reached.any()),
                 Effect::Allow => {
-                    grants.delegating = grants.delegating | graded(reached.delegating);
-                    grants.limited = grants.limited | graded(reached.limited);
-                    grants.strong = grants.strong | graded(reached.strong);
-                    grants.session = grants.session | graded(reached.session);
+                    grants.delegating = grants.delegating | graded(by_grade.delegating);
+                    grants.limited = grants.limited | graded(by_grade.limited);
+                    grants.strong = grants.strong | graded(by_grade.strong);
+                    grants.session = grants.session | graded(by_grade.session);
                 }
             }
         });

@@ -8,7 +8,7 @@ use crate::combine::{Relation, SameAccount};
 use crate::context::ContextValue;
 use crate::decide::{Facts, Stand};
 use crate::fixed::{self, FixedRule};
-use crate::request::{Asked, Asking, Caller, CallerKind, Resource};
+use crate::request::{Asked, Asking, Caller, CallerKind, Resource, Sought};
 use crate::resource::has_effective_resource;
 use crate::services;
 use crate::truth::Truth;
@@ -25,6 +25,10 @@ pub(crate) struct Question<'q> {
 /// What follows from a question alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
+    /// What statements that speak of the action are found by: at hand, because most questions need nothing else
+    /// of the action.
+    pub(crate) sought: Sought,
+    pub(crate) traits: Traits,
     /// Whose the resource is; none when that is not known.
     pub(crate) owner: Option<AccountId>,
     /// The rule that decides before any policy is read.
@@ -101,6 +105,8 @@ impl Plan {
             && needs_own_side.is_false()
             && sort == Sort::Ordinary;
         Self {
+            sought: *asked.sought(),
+            traits,
             owner,
             fixed,
             facts,

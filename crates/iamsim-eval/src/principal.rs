@@ -1,11 +1,15 @@
 //! Whom a `Principal` or `NotPrincipal` element reaches, and with which grade (PE-PRN, PE-RBP, PE-NP).
 
+use std::cmp::Reverse;
+use std::ops::BitOr;
+
 use iamsim_policy::{ARN_PARTS, AccountId, Arn, Effect, PolicyKind, PrincipalClause, PrincipalPattern};
 
 use crate::combine::Grants;
 use crate::hash::{both, hash};
 use crate::plan::Traits;
 use crate::request::{Caller, CallerKind, Request, UniqueId};
+use crate::statement::index_of;
 use crate::truth::Truth;
 use crate::unknown::UnknownFact;
 
@@ -28,16 +32,20 @@ pub enum Grade {
     Session,
 }
 
-/// How a principal element reaches the caller: one truth a grade.
+/// How a principal element reaches the caller, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reach {
-    pub(crate) delegating: Truth,
-    pub(crate) limited: Truth,
-    pub(crate) strong: Truth,
-    pub(crate) session: Truth,
+    pub(crate) grades: Grades,
     /// The entry that matched best, for the trace.
     pub(crate) entry: Option<u32>,
     pub(crate) reason: PrincipalReason,
+}
+
+/// One truth a grade, a bit each: where it certainly holds, and where it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Grades {
+    sure: u8,
+    may: u8,
 }
 
 /// Why a principal element reaches the caller or not. The closed list.
@@ -99,79 +107,94 @@ impl Grade {
     }
 }
 
-impl Reach {
-    const NOBODY: Self = Self {
-        delegating: Truth::False,
-        limited: Truth::False,
-        strong: Truth::False,
-        session: Truth::False,
-        entry: None,
-        reason: PrincipalReason::NotNamed,
-    };
-
-    fn all(truth: Truth, reason: PrincipalReason) -> Self {
-        Self { strong: truth, reason, ..Self::NOBODY }
-    }
-
-    /// The only entry of an element names the caller, or may.
-    fn by_only_entry(truth: Truth, grade: Grade) -> Self {
-        let reason = if truth.is_true() { PrincipalReason::Named } else { PrincipalReason::CallerNotKnown };
-        let reach = Self { entry: Some(0), reason, ..Self::NOBODY };
-        match grade {
-            Grade::Delegating => Self { delegating: truth, ..reach },
-            Grade::Limited => Self { limited: truth, ..reach },
-            Grade::Strong => Self { strong: truth, ..reach },
-            Grade::Session => Self { session: truth, ..reach },
-        }
-    }
+impl Grades {
+    /// Nobody is reached.
+    pub(crate) const NONE: Self = Self { sure: 0, may: 0 };
 
     /// Everyone is reached: for the layers whose policies have no principal element.
-    pub(crate) const EVERYONE: Self =
-        Self { strong: Truth::True, reason: PrincipalReason::Named, ..Self::NOBODY };
+    pub(crate) const EVERYONE: Self = Self::of(Grade::Strong, Truth::True);
 
-    /// As if the element of an Allow named the caller in the way one would write it: a user or federated
-    /// session by its ARN, a session by its role's. Some callers can't be named so that it helps.
-    pub(crate) fn as_if_named(request: &Request, kind: PolicyKind) -> Self {
-        let reach = Self { reason: PrincipalReason::Named, ..Self::NOBODY };
-        match request.caller().kind() {
-            CallerKind::RoleSession { .. } => Self { limited: Truth::True, ..reach },
-            CallerKind::FederatedUser { .. } => Self { session: Truth::True, ..reach },
-            CallerKind::Root { .. } => Self { delegating: Truth::True, ..reach },
-            CallerKind::Anonymous if kind == PolicyKind::RoleTrust => Self::NOBODY,
-            CallerKind::Federated { provider } if !is_usable(provider, request) => Self::NOBODY,
-            _ => Self { strong: Truth::True, ..reach },
+    /// A truth of one grade, false of the others.
+    #[inline]
+    pub(crate) const fn of(grade: Grade, truth: Truth) -> Self {
+        let bit = 1 << grade as u8;
+        match truth {
+            Truth::True => Self { sure: bit, may: bit },
+            Truth::Unknown => Self { sure: 0, may: bit },
+            Truth::False => Self::NONE,
         }
-    }
-
-    /// As if the element did not reach the caller.
-    pub(crate) fn as_if_not_reached() -> Self {
-        Self::NOBODY
     }
 
     /// Whether the caller is reached at all.
+    #[inline]
     pub(crate) fn any(self) -> Truth {
-        self.delegating | self.limited | self.strong | self.session
-    }
-
-    /// The grades, without entry and reason.
-    pub(crate) fn grants(self) -> Grants<Truth> {
-        Grants {
-            delegating: self.delegating,
-            limited: self.limited,
-            strong: self.strong,
-            session: self.session,
+        match self {
+            Self { may: 0, .. } => Truth::False,
+            Self { sure: 0, .. } => Truth::Unknown,
+            _ => Truth::True,
         }
     }
 
     /// Each grade only where `rest` holds as well.
+    #[inline]
     pub(crate) fn and(self, rest: Truth) -> Self {
-        Self {
-            delegating: self.delegating & rest,
-            limited: self.limited & rest,
-            strong: self.strong & rest,
-            session: self.session & rest,
-            ..self
+        match rest {
+            Truth::True => self,
+            Truth::Unknown => Self { sure: 0, ..self },
+            Truth::False => Self::NONE,
         }
+    }
+
+    /// The truth of one grade.
+    #[inline]
+    fn at(self, grade: Grade) -> Truth {
+        let bit = 1 << grade as u8;
+        Self { sure: self.sure & bit, may: self.may & bit }.any()
+    }
+
+    /// As the formula takes them.
+    #[inline]
+    pub(crate) fn grants(self) -> Grants<Truth> {
+        Grants {
+            delegating: self.at(Grade::Delegating),
+            limited: self.at(Grade::Limited),
+            strong: self.at(Grade::Strong),
+            session: self.at(Grade::Session),
+        }
+    }
+
+    /// Whether an Allow that reaches so could still change a decision beside one that certainly reaches like
+    /// `other`: each grade grants all that the grades below it do, whatever the other layers say.
+    #[inline]
+    pub(crate) fn adds_to(self, other: Self) -> bool {
+        self.may > other.sure
+    }
+}
+
+impl BitOr for Grades {
+    type Output = Self;
+
+    #[inline]
+    fn bitor(self, other: Self) -> Self {
+        Self { sure: self.sure | other.sure, may: self.may | other.may }
+    }
+}
+
+impl Reach {
+    const NOBODY: Self = Self { grades: Grades::NONE, entry: None, reason: PrincipalReason::NotNamed };
+
+    /// As if the element of an Allow named the caller in the way one would write it: a user or federated
+    /// session by its ARN, a session by its role's. Some callers can't be named so that it helps.
+    pub(crate) fn as_if_named(request: &Request, kind: PolicyKind) -> Grades {
+        let grade = match request.caller().kind() {
+            CallerKind::RoleSession { .. } => Grade::Limited,
+            CallerKind::FederatedUser { .. } => Grade::Session,
+            CallerKind::Root { .. } => Grade::Delegating,
+            CallerKind::Anonymous if kind == PolicyKind::RoleTrust => return Grades::NONE,
+            CallerKind::Federated { provider } if !is_usable(provider, request) => return Grades::NONE,
+            _ => Grade::Strong,
+        };
+        Grades::of(grade, Truth::True)
     }
 }
 
@@ -185,45 +208,42 @@ pub(crate) struct Setting {
 }
 
 /// How an element reaches the caller of a request.
+#[inline]
+pub(crate) fn grades(clause: Option<&PrincipalClause>, request: &Request, setting: Setting) -> Grades {
+    let Some(clause) = clause else { return Grades::NONE };
+    if clause.is_negated() {
+        return not_principal(clause, request, setting).grades;
+    }
+    let mut grades = Grades::NONE;
+    for entry in clause.entries() {
+        if let Some((truth, grade)) = names(&entry.value, request, setting) {
+            grades = grades | Grades::of(grade, truth);
+        }
+    }
+    grades
+}
+
+/// How an element reaches the caller of a request, and why.
 pub(crate) fn reach(clause: Option<&PrincipalClause>, request: &Request, setting: Setting) -> Reach {
     let Some(clause) = clause else { return Reach { reason: PrincipalReason::NoElement, ..Reach::NOBODY } };
     if clause.is_negated() {
         return not_principal(clause, request, setting);
     }
-    if let [only] = clause.entries() {
-        return match names(&only.value, request, setting) {
-            Some((truth, grade)) if !truth.is_false() => Reach::by_only_entry(truth, grade),
-            _ => Reach::NOBODY,
-        };
-    }
-    let mut reach = Reach::NOBODY;
-    let mut best = None;
-    for (index, entry) in clause.entries().iter().enumerate() {
-        let Some((truth, grade)) = names(&entry.value, request, setting) else { continue };
-        if truth.is_false() {
-            continue;
-        }
-        let slot = match grade {
-            Grade::Delegating => &mut reach.delegating,
-            Grade::Limited => &mut reach.limited,
-            Grade::Strong => &mut reach.strong,
-            Grade::Session => &mut reach.session,
-        };
-        *slot = *slot | truth;
-        if best < Some((truth, grade)) {
-            best = Some((truth, grade));
-            reach.entry = u32::try_from(index).ok();
-        }
-    }
-    reach.reason = match reach.any() {
+    let grades = grades(Some(clause), request, setting);
+    let named = clause.entries().iter().enumerate().filter_map(|(index, entry)| {
+        let (truth, grade) = names(&entry.value, request, setting)?;
+        (!truth.is_false()).then_some((truth, grade, Reverse(index)))
+    });
+    let reason = match grades.any() {
         Truth::True => PrincipalReason::Named,
         Truth::False => PrincipalReason::NotNamed,
         Truth::Unknown => PrincipalReason::CallerNotKnown,
     };
-    reach
+    Reach { grades, entry: named.max().map(|(_, _, Reverse(index))| index_of(index)), reason }
 }
 
 /// Whether an entry of `Principal` names the caller, and with which grade; none when it does not.
+#[inline]
 fn names(entry: &PrincipalPattern, request: &Request, setting: Setting) -> Option<(Truth, Grade)> {
     let caller = request.caller();
     let yes = |grade| Some((Truth::True, grade));
@@ -491,10 +511,10 @@ fn not_principal(clause: &PrincipalClause, request: &Request, setting: Setting) 
     };
     let caller = request.caller();
     if listed(&|entry| (*entry == PrincipalPattern::Everyone).into()).is_true() {
-        return Reach::all(Truth::False, PrincipalReason::Exempt); // PE-NP-07
+        return by_exemption(Truth::False, PrincipalReason::Exempt); // PE-NP-07
     }
     if setting.effect == Effect::Deny && setting.has_boundary && caller.account().is_some() {
-        return Reach::all(Truth::True, PrincipalReason::BoundaryVoidsExemption); // PE-NP-05
+        return by_exemption(Truth::True, PrincipalReason::BoundaryVoidsExemption); // PE-NP-05
     }
     let elements =
         chain(caller).into_iter().flatten().map(|element| listed(&|entry| lists(entry, element, caller)));
@@ -512,7 +532,12 @@ fn not_principal(clause: &PrincipalClause, request: &Request, setting: Setting) 
         Truth::False => PrincipalReason::NotExempt,
         Truth::Unknown => PrincipalReason::CallerNotKnown,
     };
-    Reach::all(!exempt, reason)
+    by_exemption(!exempt, reason)
+}
+
+/// Who is not exempt is reached as if named.
+fn by_exemption(reached: Truth, reason: PrincipalReason) -> Reach {
+    Reach { grades: Grades::of(Grade::Strong, reached), entry: None, reason }
 }
 
 /// The identities behind a caller that a `NotPrincipal` would have to list and does not, as one would write

@@ -39,6 +39,13 @@ pub struct Program {
     keys: Box<[ContextKey]>,
 }
 
+/// A statement as it is written, with its compiled parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compiled<'p> {
+    pub(crate) written: &'p Statement,
+    pub(crate) parts: &'p CompiledStatement,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledStatement {
     pub(crate) resource: CompiledResource,
@@ -126,8 +133,9 @@ impl Program {
 
     /// A statement with its compiled parts.
     #[inline]
-    pub(crate) fn statement(&self, index: usize) -> Option<(&Statement, &CompiledStatement)> {
-        self.policy.statements().get(index).zip(self.statements.get(index))
+    pub(crate) fn statement(&self, index: usize) -> Option<Compiled<'_>> {
+        let written = self.policy.statements().get(index)?;
+        Some(Compiled { written, parts: self.statements.get(index)? })
     }
 
     /// What its statements are found by.

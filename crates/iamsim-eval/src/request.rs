@@ -10,6 +10,7 @@ use crate::hash::{hash, head};
 use crate::plan::{Plan, Traits};
 use crate::principal::NamedBy;
 use crate::resource::effective;
+use crate::statement::index_of;
 use crate::truth::Truth;
 
 /// Who makes a request, as AWS has authenticated it (PE-KIND).
@@ -396,6 +397,10 @@ pub(crate) struct Sought {
     pub(crate) action: u64,
     /// The hash of its service prefix.
     pub(crate) service: u64,
+    /// The first eight bytes of its service prefix.
+    pub(crate) prefix: u64,
+    /// How many bytes the prefix has.
+    pub(crate) prefix_length: u32,
     /// The first eight bytes of its name.
     pub(crate) name: u64,
 }
@@ -411,6 +416,8 @@ impl Asked {
         let sought = Sought {
             action: hash(action.folded()),
             service: hash(action.service()),
+            prefix: head(action.service().as_bytes()),
+            prefix_length: index_of(action.service().len()),
             name: head(action.name().as_bytes()),
         };
         let traits = Traits::of(&action, &resource);

@@ -1,12 +1,12 @@
 //! Whether one statement applies to a request: action, principal, resource and conditions must all match.
 
-use iamsim_policy::{PolicyKind, Statement};
+use iamsim_policy::{Effect, PolicyKind, Statement};
 
 use crate::condition::{ConditionReason, condition};
-use crate::principal::{Reach, Setting, reach};
-use crate::program::CompiledStatement;
+use crate::decide::Tally;
+use crate::principal::{Grades, Reach, Setting, grades, reach};
+use crate::program::{Compiled, CompiledStatement};
 use crate::request::Request;
-use crate::resource::covers;
 use crate::tracer::{Clause, Event, Tracer};
 use crate::truth::Truth;
 
@@ -27,72 +27,100 @@ pub(crate) enum ActionIs {
 /// Whether the statement matches, by grade; in layers without principal elements everyone is reached.
 #[inline]
 pub(crate) fn matches<T: Tracer>(
-    statement: &Statement,
-    compiled: &CompiledStatement,
+    statement: Compiled<'_>,
     kind: PolicyKind,
     subject: Subject<'_>,
     action_is: ActionIs,
+    beside: &Tally,
     tracer: &mut T,
-) -> Reach {
+) -> Grades {
     let request = subject.request;
+    let written = statement.written;
     let action = match tracer.supposed(Clause::Action) {
         Some(supposed) => supposed.into(),
         None if action_is == ActionIs::Covered => Truth::True,
-        None => action(statement, request, tracer),
+        None => action(written, request, tracer),
     };
     if action.is_false() && !T::EXHAUSTIVE {
-        return Reach::EVERYONE.and(Truth::False);
+        return Grades::NONE;
+    }
+    // In whatever order the clauses are looked at, all must match; who watches sees them as they are judged.
+    let mut rest = action;
+    if !T::EXHAUSTIVE {
+        rest = rest & covers(statement.parts, request, tracer);
+        if rest.is_false() {
+            return Grades::NONE;
+        }
     }
     let reached = if !has_principals(kind) {
-        Reach::EVERYONE
+        Grades::EVERYONE
     } else if let Some(supposed) = tracer.supposed(Clause::Principal) {
-        if supposed { Reach::as_if_named(request, kind) } else { Reach::as_if_not_reached() }
+        if supposed { Reach::as_if_named(request, kind) } else { Grades::NONE }
     } else {
-        let setting = Setting { kind, effect: statement.effect(), has_boundary: subject.has_boundary };
-        let reached = reach(statement.principal(), request, setting);
-        tracer.event(Event::Principal(reached.any(), reached.reason, reached.entry));
-        reached
+        let setting = Setting { kind, effect: written.effect(), has_boundary: subject.has_boundary };
+        reached(written, request, setting, tracer)
     };
-    if reached.any().is_false() && !T::EXHAUSTIVE {
-        return reached;
+    let is_enough = T::STOPS && written.effect() == Effect::Allow && !reached.adds_to(beside.grants);
+    if !T::EXHAUSTIVE && (is_enough || reached.any().is_false()) {
+        return Grades::NONE;
     }
-    let matched = reached.and(rest(statement, compiled, request, action, tracer));
-    tracer.event(Event::Matched(matched.grants()));
+    if T::EXHAUSTIVE {
+        rest = rest & covers(statement.parts, request, tracer);
+    }
+    let matched = reached.and(conditions(statement, request, rest, tracer));
+    tracer.event(Event::Matched(matched));
     matched
 }
 
-/// Whether resource and conditions match as well, once the action does and the caller is reached.
+/// How the caller is reached, and for whoever wants to know everything also why.
 #[inline]
-pub(crate) fn rest<T: Tracer>(
+pub(crate) fn reached<T: Tracer>(
     statement: &Statement,
-    compiled: &CompiledStatement,
     request: &Request,
-    action: Truth,
+    setting: Setting,
     tracer: &mut T,
-) -> Truth {
-    let mut rest = action;
-    if tracer.supposed(Clause::Resource) != Some(true) {
-        let (target, context) = (request.target(), request.context());
-        let covered = covers(statement.resource(), &compiled.resource, target, context, T::EXHAUSTIVE);
-        tracer.event(Event::Resource(covered));
-        rest = rest & covered.truth;
+) -> Grades {
+    if !T::EXHAUSTIVE {
+        return grades(statement.principal(), request, setting);
     }
-    if rest.is_false() && !T::EXHAUSTIVE {
-        return Truth::False;
+    let reached = reach(statement.principal(), request, setting);
+    tracer.event(Event::Principal(reached.grades.any(), reached.reason, reached.entry));
+    reached.grades
+}
+
+/// Whether a statement that covers the action matches, in a layer without principal elements.
+#[inline]
+pub(crate) fn holds<T: Tracer>(statement: Compiled<'_>, request: &Request, tracer: &mut T) -> Truth {
+    let covered = covers(statement.parts, request, tracer);
+    let truth = if covered.is_false() { covered } else { conditions(statement, request, covered, tracer) };
+    tracer.event(Event::Matched(Grades::EVERYONE.and(truth)));
+    truth
+}
+
+/// Whether the resource is covered, and for whoever wants to know everything also why.
+#[inline]
+fn covers<T: Tracer>(parts: &CompiledStatement, request: &Request, tracer: &mut T) -> Truth {
+    if tracer.supposed(Clause::Resource) == Some(true) {
+        return Truth::True;
     }
-    conditions(statement, compiled, request, rest, tracer)
+    let (target, context) = (request.target(), request.context());
+    if !T::EXHAUSTIVE {
+        return parts.resource.covers(target, context);
+    }
+    let covered = parts.resource.covers_and_why(target, context);
+    tracer.event(Event::Resource(covered));
+    covered.truth
 }
 
 /// Whether the conditions hold as well.
 #[inline]
 pub(crate) fn conditions<T: Tracer>(
-    statement: &Statement,
-    compiled: &CompiledStatement,
+    statement: Compiled<'_>,
     request: &Request,
     mut rest: Truth,
     tracer: &mut T,
 ) -> Truth {
-    let conditions = statement.conditions().iter().zip(&compiled.conditions).enumerate();
+    let conditions = statement.written.conditions().iter().zip(&statement.parts.conditions).enumerate();
     for (index, (written, compiled)) in conditions {
         let index = index_of(index);
         let (truth, reason) = match tracer.supposed(Clause::Condition(index)) {

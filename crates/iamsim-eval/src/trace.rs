@@ -14,7 +14,7 @@ use crate::condition::ConditionReason;
 use crate::decide::{Decision, Evaluation, evaluate};
 use crate::dependence::{Awaited, awaited};
 use crate::fixed::FixedRule;
-use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
+use crate::layers::{Attached, Layer, Layers, Level, Present, ResourcePolicy};
 use crate::note::Note;
 use crate::principal::{Grade, PrincipalReason};
 use crate::program::Program;
@@ -91,12 +91,13 @@ pub fn deciding<'l>(layers: &'l Layers, request: &Request) -> (Decision, Vec<Sta
     }
     let wanted = if decision == Decision::Allow { Effect::Allow } else { Effect::Deny };
     // Where only identity policies have a say, what is allowed rests on them.
-    let may_rest_elsewhere = decision == Decision::Allow && (layers.has_more || !request.plan.is_plain);
+    let may_rest_elsewhere = decision == Decision::Allow
+        && !(request.plan.is_plain && layers.present.are_among(Present::of(Layer::Identity)));
     let rests = may_rest_elsewhere.then(|| reason::Support::of(&evaluation));
     let named = naming.matched().iter().filter_map(|(place, grants)| {
         let named = StatementRef::at(layers, *place)?;
         let decides = named.statement.effect() == wanted
-            && rests.as_ref().is_none_or(|rests| rests.on(place.layer, *grants));
+            && rests.as_ref().is_none_or(|rests| rests.on(place.layer, grants.grants()));
         decides.then_some(named)
     });
     (decision, named.collect())
@@ -516,7 +517,8 @@ impl Explanation {
                         });
                     }
                 }
-                Event::Matched(grants) => {
+                Event::Matched(matched) => {
+                    let grants = matched.grants();
                     if let Some(policy) = last_policy(&mut layers) {
                         let has_grades = crate::statement::has_principals(policy.policy.kind());
                         if let Some(statement) = policy.statements.last_mut() {

@@ -1,10 +1,9 @@
 //! What is seen on the way to a decision. The decision and its explanation are one walk: a silent tracer
 //! costs nothing, a recorder keeps numbers and no text.
 
-use crate::combine::Grants;
 use crate::condition::ConditionReason;
 use crate::layers::Layer;
-use crate::principal::PrincipalReason;
+use crate::principal::{Grades, PrincipalReason};
 use crate::resource::Covered;
 use crate::truth::Truth;
 
@@ -67,7 +66,7 @@ pub(crate) enum Event {
     Resource(Covered),
     Condition(u32, Truth, ConditionReason),
     /// The statement is done: whether it matches, by grade.
-    Matched(Grants<Truth>),
+    Matched(Grades),
 }
 
 /// A clause of a statement.
@@ -130,18 +129,18 @@ impl Tracer for Patient {
 pub(crate) struct Naming {
     here: Place,
     /// The first few, which most often are all.
-    few: [(Place, Grants<Truth>); 4],
+    few: [(Place, Grades); 4],
     count: usize,
-    more: Vec<(Place, Grants<Truth>)>,
+    more: Vec<(Place, Grades)>,
 }
 
 impl Naming {
     pub(crate) fn new() -> Self {
         let here = Place { layer: Layer::ResourceControl, level: 0, policy: 0, statement: 0 };
-        Self { here, few: [(here, Grants::NONE); 4], count: 0, more: Vec::new() }
+        Self { here, few: [(here, Grades::NONE); 4], count: 0, more: Vec::new() }
     }
 
-    fn add(&mut self, grants: Grants<Truth>) {
+    fn add(&mut self, grants: Grades) {
         match self.few.get_mut(self.count) {
             Some(slot) => {
                 *slot = (self.here, grants);
@@ -152,7 +151,7 @@ impl Naming {
     }
 
     /// The statements that match, each once, in the order of layers, levels, policies and statements.
-    pub(crate) fn matched(&mut self) -> &[(Place, Grants<Truth>)] {
+    pub(crate) fn matched(&mut self) -> &[(Place, Grades)] {
         if !self.more.is_empty() {
             self.more.extend(self.few);
             self.more.sort_unstable_by_key(|(place, _)| *place);
