@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use iamsim_benches::lower_bound::{Actions, Index};
 use iamsim_benches::{Roles, workload};
-use iamsim_eval::{authorize, deciding, explain};
+use iamsim_eval::{StatementRef, authorize, each_deciding, explain};
 use iamsim_generate::{Corpus, Tier};
 
 /// What can be counted: its name, and the workload it is done on.
@@ -151,7 +151,12 @@ fn run(on: &str, work: Work, rounds: u32) {
         for (asked, request) in workload.asked.iter().zip(&workload.requests) {
             match work {
                 Work::FromText => drop(black_box(authorize(&workload.layers, &asked.request()))),
-                Work::Deciding => drop(black_box(deciding(&workload.layers, request))),
+                Work::Deciding => {
+                    let see = |statement: StatementRef<'_>| {
+                        black_box(&statement);
+                    };
+                    let _ = black_box(each_deciding(&workload.layers, request, see));
+                }
                 Work::Explain => drop(black_box(explain(&workload.layers, request))),
                 Work::ExplainAsText => drop(black_box(explain(&workload.layers, request).to_string())),
                 _ => {

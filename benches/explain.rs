@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iamsim_benches::cpu::{Cpu, criterion};
 use iamsim_benches::workload;
-use iamsim_eval::{authorize, deciding, explain};
+use iamsim_eval::{StatementRef, authorize, each_deciding, explain};
 
 fn explanation(criterion: &mut Criterion<Cpu>) {
     for name in ["W1", "W2", "W3"] {
@@ -22,7 +22,10 @@ fn explanation(criterion: &mut Criterion<Cpu>) {
         group.bench_function("deciding statements named", |bencher| {
             bencher.iter(|| {
                 for request in &workload.requests {
-                    let _ = black_box(deciding(&workload.layers, request));
+                    let see = |statement: StatementRef<'_>| {
+                        black_box(&statement);
+                    };
+                    let _ = black_box(each_deciding(&workload.layers, request, see));
                 }
             });
         });

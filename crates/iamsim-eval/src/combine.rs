@@ -157,6 +157,16 @@ pub struct Outcome<T> {
 /// assert!(!combine(&allowed, Relation::CrossAccount { own_side_granted: false }).allow);
 /// ```
 pub fn combine<T: Logic>(verdicts: &Verdicts<T>, relation: Relation) -> Outcome<T> {
+    combine_here(verdicts, relation)
+}
+
+/// The same, compiled where it is called: what is constant there shortens it.
+#[expect(
+    clippy::inline_always,
+    reason = "most decisions are those of one layer, and cost less than this would"
+)]
+#[inline(always)]
+pub(crate) fn combine_here<T: Logic>(verdicts: &Verdicts<T>, relation: Relation) -> Outcome<T> {
     let explicit_deny = verdicts.resource_deny
         | verdicts.identity.deny
         | verdicts.boundary.deny
@@ -170,6 +180,7 @@ pub fn combine<T: Logic>(verdicts: &Verdicts<T>, relation: Relation) -> Outcome<
 }
 
 /// Whether the caller's side and the resource's side grant the request, guardrails aside.
+#[inline]
 pub fn granted<T: Logic>(verdicts: &Verdicts<T>, relation: Relation) -> T {
     let grants = verdicts.grants;
     let capped = verdicts.boundary.allow & verdicts.session.allow;

@@ -2,7 +2,7 @@
 
 use iamsim_policy::{Effect, PolicyKind};
 
-use crate::combine::{Effects, Grants, Logic, Outcome, Relation, Verdicts, combine};
+use crate::combine::{Effects, Grants, Logic, Outcome, Relation, Verdicts, combine, combine_here};
 use crate::fixed::FixedRule;
 use crate::index::{Candidate, Joined, first_bits};
 use crate::layers::{Attached, Layer, Layers, Level, Present, ResourcePolicy};
@@ -146,13 +146,20 @@ impl<T: Copy> Verdicts<T> {
 impl<T: Logic> Inputs<T> {
     /// The decision. `combine` is the formula; this adds what is rarely unknown.
     pub(crate) fn outcome(&self, stand: Stand) -> Outcome<T> {
+        self.outcome_here(stand)
+    }
+
+    /// The same, compiled where it is called.
+    #[expect(clippy::inline_always, reason = "see `combine_here`")]
+    #[inline(always)]
+    fn outcome_here(&self, stand: Stand) -> Outcome<T> {
         let Facts { refused, free, linked, foreign } = self.facts;
         let mut verdicts = self.verdicts;
         for limits in [&mut verdicts.scp, &mut verdicts.rcp] {
             limits.allow = limits.allow | linked;
             limits.deny = limits.deny & !linked;
         }
-        let abroad = combine(&verdicts, stand.relation);
+        let abroad = combine_here(&verdicts, stand.relation);
         let mut allow = abroad.allow;
         if let Some(relation) = stand.if_own {
             let own = combine(&verdicts, relation).allow;
@@ -187,33 +194,55 @@ pub(crate) fn evaluate<T: Tracer>(layers: &Layers, request: &Request, tracer: &m
         let stand = stand(layers, request);
         return Evaluation { decision, fixed: Some(rule), outcome, inputs, stand };
     }
-    let mut reader = One { request, has_boundary: layers.boundary.is_some(), tracer };
-    if T::EXHAUSTIVE || !plan.is_plain || !layers.present.are_among(Present::PLAIN) {
-        let stand = stand(layers, request);
-        return Evaluation::of(reader.walk(layers).inputs(stand), stand);
-    }
-    // Most questions are so. The formula is the same: the compiler shortens it for what is constant here.
-    let facts = Facts { foreign: plan.facts.foreign, ..Facts::PLAIN };
-    if !layers.present.has(Layer::Resource) {
-        let identity = reader.plain_identity(layers);
-        return Evaluation::of(
-            Inputs { verdicts: Verdicts { identity, ..Verdicts::NOTHING }, facts },
-            plan.stand,
-        );
+    if !T::EXHAUSTIVE && rests_on_identity(layers, request) {
+        return on_identity(layers, request, tracer);
     }
     let stand = stand(layers, request);
+    let mut reader = One { request, has_boundary: layers.boundary.is_some(), tracer };
+    if T::EXHAUSTIVE || !plan.is_plain || !layers.present.are_among(Present::PLAIN) {
+        return Evaluation::of(reader.walk(layers).inputs(stand), stand);
+    }
     let (grants, resource_deny) = reader.walk(layers).resource(stand);
     let mut verdicts = Verdicts { resource_deny, grants, ..Verdicts::NOTHING };
     if !(T::STOPS && resource_deny.is_true()) {
         verdicts.identity = reader.plain_identity(layers);
     }
-    Evaluation::of(Inputs { verdicts, facts }, stand)
+    Evaluation::here(Inputs { verdicts, facts: plan.plain_facts() }, stand)
+}
+
+/// Whether only identity policies have a say, and nothing else is out of the ordinary.
+#[inline]
+pub(crate) fn rests_on_identity(layers: &Layers, request: &Request) -> bool {
+    request.plan.is_plain && layers.present.are_among(Present::of(Layer::Identity))
+}
+
+/// What a walk comes to where only identity policies have a say. Most questions are so. The formula is the same:
+/// the compiler shortens it for what is constant here.
+#[expect(clippy::inline_always, reason = "see `combine_here`")]
+#[inline(always)]
+pub(crate) fn on_identity<T: Tracer>(layers: &Layers, request: &Request, tracer: &mut T) -> Evaluation {
+    let mut reader = One { request, has_boundary: false, tracer };
+    let verdicts = Verdicts { identity: reader.plain_identity(layers), ..Verdicts::NOTHING };
+    Evaluation::here(Inputs { verdicts, facts: request.plan.plain_facts() }, request.plan.stand)
+}
+
+impl Plan {
+    /// The facts, when nothing is out of the ordinary.
+    fn plain_facts(&self) -> Facts<Truth> {
+        Facts { foreign: self.facts.foreign, ..Facts::PLAIN }
+    }
 }
 
 impl Evaluation {
-    #[inline]
     fn of(inputs: Inputs<Truth>, stand: Stand) -> Self {
-        let outcome = inputs.outcome(stand);
+        Self::here(inputs, stand)
+    }
+
+    /// The same, compiled where it is called.
+    #[expect(clippy::inline_always, reason = "see `combine_here`")]
+    #[inline(always)]
+    fn here(inputs: Inputs<Truth>, stand: Stand) -> Self {
+        let outcome = inputs.outcome_here(stand);
         Self { decision: Decision::of(outcome), fixed: None, outcome, inputs, stand }
     }
 }

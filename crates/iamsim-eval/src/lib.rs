@@ -56,7 +56,7 @@ pub use request::{Asked, Asking, Caller, CallerKind, Credentials, InvalidCaller,
 pub use resource::ResourceReason;
 pub use trace::{
     ClauseTrace, Explanation, LayerTrace, LevelTrace, PolicyTrace, Residual, StatementRef, StatementTrace,
-    deciding, explain,
+    deciding, each_deciding, explain,
 };
 pub use tracer::Standing;
 pub use truth::Truth;

@@ -42,7 +42,7 @@ pub(crate) struct Reach {
 }
 
 /// One truth a grade, a bit each: where it certainly holds, and where it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Grades {
     sure: u8,
     may: u8,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::combine::{Effects, Grants, Relation, Verdicts, granted};
-use crate::decide::{Decision, Evaluation, Inputs};
+use crate::decide::{Decision, Evaluation, Inputs, Stand};
 use crate::fixed::FixedRule;
 use crate::layers::Layer;
 use crate::request::{CallerKind, Request, Resource};
@@ -150,25 +150,26 @@ pub(crate) fn missing_layer(evaluation: &Evaluation) -> Layer {
 }
 
 /// What an allowed request rests on.
-pub(crate) struct Support<'e> {
-    evaluation: &'e Evaluation,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Support {
+    stand: Stand,
     /// The verdicts, without the side that the reason does not name.
     inputs: Inputs<Truth>,
 }
 
-impl<'e> Support<'e> {
-    pub(crate) fn of(evaluation: &'e Evaluation) -> Self {
+impl Support {
+    pub(crate) fn of(evaluation: &Evaluation) -> Self {
         let mut inputs = evaluation.inputs;
         match of(evaluation) {
             Reason::AllowedByResource => inputs.verdicts.identity.allow = Truth::False,
             Reason::AllowedByIdentity | Reason::AllowedAsRoot
-                if suffices(evaluation, &without_grants(inputs)) =>
+                if suffices(evaluation.stand, &without_grants(inputs)) =>
             {
                 inputs = without_grants(inputs);
             }
             _ => {}
         }
-        Self { evaluation, inputs }
+        Self { stand: evaluation.stand, inputs }
     }
 
     /// Whether the request would not be allowed without what the layer allows; for the policy on the
@@ -199,12 +200,12 @@ impl<'e> Support<'e> {
     }
 
     fn suffices(&self, inputs: &Inputs<Truth>) -> bool {
-        suffices(self.evaluation, inputs)
+        suffices(self.stand, inputs)
     }
 }
 
-fn suffices(evaluation: &Evaluation, inputs: &Inputs<Truth>) -> bool {
-    inputs.outcome(evaluation.stand).allow.is_true()
+fn suffices(stand: Stand, inputs: &Inputs<Truth>) -> bool {
+    inputs.outcome(stand).allow.is_true()
 }
 
 fn without_grants(mut inputs: Inputs<Truth>) -> Inputs<Truth> {

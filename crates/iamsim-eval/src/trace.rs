@@ -11,14 +11,14 @@ use iamsim_policy::{
 
 use crate::combine::{Grants, Relation};
 use crate::condition::ConditionReason;
-use crate::decide::{Decision, Evaluation, evaluate};
+use crate::decide::{Decision, Evaluation, evaluate, on_identity, rests_on_identity};
 use crate::dependence::{Awaited, awaited};
 use crate::fixed::FixedRule;
-use crate::layers::{Attached, Layer, Layers, Level, Present, ResourcePolicy};
+use crate::layers::{Attached, Layer, Layers, Level, ResourcePolicy};
 use crate::note::Note;
 use crate::principal::{Grade, PrincipalReason};
 use crate::program::Program;
-use crate::reason::{self, Reason};
+use crate::reason::{self, Reason, Support};
 use crate::request::{Request, Resource};
 use crate::resource::ResourceReason;
 use crate::text::{Plain, Quoted};
@@ -83,24 +83,63 @@ pub fn explain(layers: &Layers, request: &Request) -> Explanation {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn deciding<'l>(layers: &'l Layers, request: &Request) -> (Decision, Vec<StatementRef<'l>>) {
-    let mut naming = Naming::new();
-    let evaluation = evaluate(layers, request, &mut naming);
-    let decision = evaluation.decision;
-    if !matches!(decision, Decision::Allow | Decision::ExplicitDeny) {
-        return (decision, Vec::new());
+    let mut statements = Vec::new();
+    let decision = each_deciding(layers, request, |statement| statements.push(statement));
+    (decision, statements)
+}
+
+/// Decides a request and shows the statements that decided, in the order of layers, policies and statements. It
+/// is [`deciding`] for whoever asks very often: it makes no list of them.
+///
+/// ```
+/// use iamsim_eval::{each_deciding, Attached, Caller, Context, Layers, Program, Request, Resource};
+/// use iamsim_policy::{Policy, PolicyKind};
+///
+/// let policy = Policy::parse(
+///     PolicyKind::Identity,
+///     r#"{"Version": "2012-10-17", "Statement": {
+///         "Sid": "Read", "Effect": "Allow", "Action": "sqs:Get*", "Resource": "*"}}"#,
+/// )?;
+/// let layers = Layers::new().with_identity(Attached::new("queues", Program::compile(&policy)));
+/// let dev = Caller::user("arn:aws:iam::111122223333:user/dev".parse()?)?;
+/// let queue = Resource::Arn("arn:aws:sqs:eu-west-1:111122223333:orders".parse()?);
+/// let request = Request::new(dev, "sqs:GetQueueUrl".parse()?, queue, Context::complete());
+///
+/// let mut uses = 0;
+/// let _ = each_deciding(&layers, &request, |statement| {
+///     assert_eq!(statement.sid(), Some("Read"));
+///     uses += 1;
+/// });
+/// assert_eq!(uses, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn each_deciding<'l>(
+    layers: &'l Layers,
+    request: &Request,
+    mut see: impl FnMut(StatementRef<'l>),
+) -> Decision {
+    let mut named = Naming::new();
+    let (decision, rests) = if rests_on_identity(layers, request) {
+        (on_identity(layers, request, &mut named).decision, None)
+    } else {
+        let evaluation = evaluate(layers, request, &mut named);
+        let allows = evaluation.decision == Decision::Allow;
+        (evaluation.decision, allows.then(|| Support::of(&evaluation)))
+    };
+    let wanted = match decision {
+        Decision::ExplicitDeny => Effect::Deny,
+        Decision::Allow => Effect::Allow,
+        Decision::ImplicitDeny | Decision::Undetermined => return decision,
+    };
+    for named in named.sorted() {
+        let Some(statement) = StatementRef::at(layers, named.place()) else { continue };
+        if statement.statement.effect() == wanted
+            && rests.as_ref().is_none_or(|rests| rests.on(statement.layer, named.grades().grants()))
+        {
+            see(statement);
+        }
     }
-    let wanted = if decision == Decision::Allow { Effect::Allow } else { Effect::Deny };
-    // Where only identity policies have a say, what is allowed rests on them.
-    let may_rest_elsewhere = decision == Decision::Allow
-        && !(request.plan.is_plain && layers.present.are_among(Present::of(Layer::Identity)));
-    let rests = may_rest_elsewhere.then(|| reason::Support::of(&evaluation));
-    let named = naming.matched().iter().filter_map(|(place, grants)| {
-        let named = StatementRef::at(layers, *place)?;
-        let decides = named.statement.effect() == wanted
-            && rests.as_ref().is_none_or(|rests| rests.on(place.layer, grants.grants()));
-        decides.then_some(named)
-    });
-    (decision, named.collect())
+    decision
 }
 
 /// A decision and exactly why. [`Display`](std::fmt::Display) is its canonical text: the same on every run
@@ -261,6 +300,7 @@ pub struct StatementRef<'e> {
 }
 
 impl<'e> StatementRef<'e> {
+    #[inline]
     fn at(layers: &'e Layers, place: Place) -> Option<Self> {
         let here = Here::of(layers, place.layer);
         let level = at(here.levels, place.level);
@@ -404,7 +444,7 @@ impl Explanation {
             Decision::Allow => Effect::Allow,
             Decision::ImplicitDeny | Decision::Undetermined => return Vec::new(),
         };
-        let rests = reason::Support::of(&self.evaluation);
+        let rests = Support::of(&self.evaluation);
         statements(layers)
             .filter(|(layer, _, _, trace)| {
                 trace.statement.effect() == wanted
@@ -588,6 +628,7 @@ struct Here<'e> {
 }
 
 impl<'e> Here<'e> {
+    #[inline]
     fn of(layers: &'e Layers, layer: Layer) -> Self {
         let policies: &[Attached] = match layer {
             Layer::ResourceControl => return Self { policies: &[], levels: &layers.rcps },

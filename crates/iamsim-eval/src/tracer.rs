@@ -127,49 +127,87 @@ impl Tracer for Patient {
 
 /// Keeps which statements match, and nothing else.
 pub(crate) struct Naming {
-    here: Place,
+    here: Named,
     /// The first few, which most often are all.
-    few: [(Place, Grades); 4],
+    few: [Named; 3],
     count: usize,
-    more: Vec<(Place, Grades)>,
+    more: Vec<Named>,
+}
+
+/// A statement that matches: where it is attached, and by which grades. Sixteen bytes, as many as are moved at
+/// once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Named {
+    layer: Layer,
+    level: u32,
+    policy: u32,
+    statement: u32,
+    grades: Grades,
+}
+
+impl Named {
+    const NOWHERE: Self =
+        Self { layer: Layer::ResourceControl, level: 0, policy: 0, statement: 0, grades: Grades::NONE };
+
+    /// Where it is attached.
+    #[inline]
+    pub(crate) fn place(self) -> Place {
+        let Self { layer, level, policy, statement, .. } = self;
+        Place { layer, level, policy, statement }
+    }
+
+    /// By which grades it matches.
+    pub(crate) fn grades(self) -> Grades {
+        self.grades
+    }
 }
 
 impl Naming {
-    pub(crate) fn new() -> Self {
-        let here = Place { layer: Layer::ResourceControl, level: 0, policy: 0, statement: 0 };
-        Self { here, few: [(here, Grades::NONE); 4], count: 0, more: Vec::new() }
+    pub(crate) const fn new() -> Self {
+        Self { here: Named::NOWHERE, few: [Named::NOWHERE; 3], count: 0, more: Vec::new() }
     }
 
-    fn add(&mut self, grants: Grades) {
+    #[inline]
+    fn add(&mut self, grades: Grades) {
+        let named = Named { grades, ..self.here };
         match self.few.get_mut(self.count) {
             Some(slot) => {
-                *slot = (self.here, grants);
+                *slot = named;
                 self.count += 1;
             }
-            None => self.more.push((self.here, grants)),
+            None => self.more.push(named),
         }
     }
 
     /// The statements that match, each once, in the order of layers, levels, policies and statements.
-    pub(crate) fn matched(&mut self) -> &[(Place, Grades)] {
+    #[inline]
+    pub(crate) fn sorted(&mut self) -> &[Named] {
+        if self.count > 1 {
+            self.sort();
+        }
+        if self.more.is_empty() { self.few.get(..self.count).unwrap_or_default() } else { &self.more }
+    }
+
+    fn sort(&mut self) {
         if !self.more.is_empty() {
             self.more.extend(self.few);
-            self.more.sort_unstable_by_key(|(place, _)| *place);
-            self.more.dedup_by_key(|(place, _)| *place);
+            self.more.sort_unstable();
+            self.more.dedup_by_key(|named| named.place());
             self.count = 0;
-            return &self.more;
+            return;
         }
         let few = self.few.get_mut(..self.count).unwrap_or_default();
-        few.sort_unstable_by_key(|(place, _)| *place);
+        few.sort_unstable();
+        let place = |few: &[Named], at: usize| few.get(at).map(|named| named.place());
         let mut kept = 0;
         for index in 0..few.len() {
-            let repeats = kept > 0 && few.get(kept - 1).map(|kept| kept.0) == few.get(index).map(|one| one.0);
+            let repeats = kept > 0 && place(few, kept - 1) == place(few, index);
             if !repeats {
                 few.swap(kept, index);
                 kept += 1;
             }
         }
-        few.get(..kept).unwrap_or_default()
+        self.count = kept;
     }
 }
 
@@ -181,7 +219,7 @@ impl Tracer for Naming {
     #[inline]
     fn event(&mut self, event: Event) {
         match event {
-            Event::Layer(layer, _) => self.here = Place { layer, level: 0, policy: 0, statement: 0 },
+            Event::Layer(layer, _) => self.here = Named { layer, ..Named::NOWHERE },
             Event::Level(level) => self.here.level = level,
             Event::Policy(policy) => self.here.policy = policy,
             Event::Statement(statement) => self.here.statement = statement,
