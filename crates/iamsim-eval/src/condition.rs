@@ -94,6 +94,14 @@ pub(crate) fn condition(
     context: &Context,
 ) -> (Truth, ConditionReason) {
     let found = context.find(compiled.key_hash, condition.key().folded());
+    if compiled.compares_text
+        && let ContextValue::One(value) = found.value
+    {
+        let is_it = |listed: &Operand| matches!(listed, Operand::Text(text) if **text == **value);
+        let listed = compiled.operands.iter().any(is_it);
+        let holds = listed != condition.operator().comparison.is_negated();
+        return (holds.into(), if listed { ConditionReason::Listed } else { ConditionReason::NotListed });
+    }
     judged(condition, &compiled.operands, found, context)
 }
 

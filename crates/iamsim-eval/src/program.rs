@@ -57,6 +57,9 @@ pub(crate) struct CompiledStatement {
 pub(crate) struct CompiledCondition {
     /// The hash of the key in lower case.
     pub(crate) key_hash: u64,
+    /// Whether a single value satisfies it when it is the same text as a listed one, or with a negated operator
+    /// when it is not: most conditions are so.
+    pub(crate) compares_text: bool,
     pub(crate) operands: Box<[Operand]>,
 }
 
@@ -170,12 +173,19 @@ fn keys_of(policy: &Policy) -> Box<[ContextKey]> {
 
 fn condition(condition: &Condition) -> CompiledCondition {
     let comparison = condition.operator().comparison;
-    let operands = condition
+    let operands: Box<[Operand]> = condition
         .values()
         .iter()
         .map(|listed| operand(comparison, listed.value.as_str(), listed.value.template()))
         .collect();
-    CompiledCondition { key_hash: hash(condition.key().folded()), operands }
+    let respects_case =
+        !matches!(comparison, Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase);
+    let compares_text = comparison.family() == Family::String
+        && respects_case
+        && condition.operator().qualifier.is_none()
+        && !operands.is_empty()
+        && operands.iter().all(|operand| matches!(operand, Operand::Text(_)));
+    CompiledCondition { key_hash: hash(condition.key().folded()), compares_text, operands }
 }
 
 fn operand(comparison: Comparison, text: &str, template: Option<&Template>) -> Operand {

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::request::{Caller, Request};
 use crate::statement::index_of;
 use crate::truth::Truth;
-use crate::variable::{self, Filling, filled};
+use crate::variable::{self, Filling, Hashed, filled};
 
 /// Why a resource element covers the request's resource or not. The closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,7 +150,7 @@ enum Rest {
     /// Text and wildcards.
     Pieces(Box<[Piece]>),
     /// The whole sixth part, with variables.
-    Variables(Box<[Piece]>),
+    Variables(Hashed),
 }
 
 const LISTED: (Truth, ResourceReason) = (Truth::True, ResourceReason::Listed);
@@ -297,7 +297,7 @@ impl ArnTest {
         let (begins, rest) = if pattern.resource().has_variables() {
             // With a variable without value the entry matches nothing, and the explanation says so whatever
             // the rest: nothing is compared before the variables are looked at.
-            ("", Rest::Variables(pieces.into()))
+            ("", Rest::Variables(Hashed::new(pieces)))
         } else {
             match pieces {
                 [] => ("", Rest::Nothing),
@@ -362,12 +362,13 @@ impl WildHead {
 }
 
 /// Whether a sixth part with variables matches what stands there.
-fn with_variables(pieces: &[Piece], text: &str, context: &Context, why: bool) -> (Truth, ResourceReason) {
-    if let Some(matched) = variable::plainly_matches(pieces, text, context)
+fn with_variables(hashed: &Hashed, text: &str, context: &Context, why: bool) -> (Truth, ResourceReason) {
+    if let Some(matched) = hashed.plainly_match(text, context)
         && (matched || !why)
     {
         return if matched { LISTED } else { NOT_LISTED };
     }
+    let pieces = &hashed.pieces;
     match variable::filling(pieces, context) {
         Filling::NoValue => (Truth::False, ResourceReason::VariableWithoutValue),
         _ if !matches_by(pieces, |piece| filled(piece, context), text) => NOT_LISTED,

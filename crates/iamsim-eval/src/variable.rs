@@ -4,6 +4,7 @@ use iamsim_policy::wildcard::{Token, matches_by};
 use iamsim_policy::{ContextKey, Piece};
 
 use crate::context::{Context, ContextValue};
+use crate::hash::hash;
 use crate::truth::Truth;
 
 /// Whether the variables of a text can be filled in.
@@ -49,17 +50,47 @@ pub(crate) fn filled<'a>(piece: &'a Piece, context: &'a Context) -> Token<'a> {
     }
 }
 
-/// Whether pieces match a whole text, when a look at each is enough to tell: literal text and variables with
-/// values, and perhaps a last `*`. None when it is not.
+/// Pieces, with the hashes of their variables' keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Hashed {
+    pub(crate) pieces: Box<[Piece]>,
+    /// One for each piece; of text and wildcards it says nothing.
+    hashes: Box<[u64]>,
+}
+
+impl Hashed {
+    pub(crate) fn new(pieces: &[Piece]) -> Self {
+        let hash_of = |piece: &Piece| match piece {
+            Piece::Variable { key, .. } => hash(key.folded()),
+            Piece::Text(_) | Piece::One | Piece::Run => 0,
+        };
+        Self { pieces: pieces.into(), hashes: pieces.iter().map(hash_of).collect() }
+    }
+
+    /// Whether they match a whole text, when a look at each is enough to tell: literal text and variables with
+    /// values, and perhaps a last `*`. None when it is not.
+    #[inline]
+    pub(crate) fn plainly_match(&self, text: &str, context: &Context) -> Option<bool> {
+        plainly_matches(&self.pieces, text, |at, key| {
+            let hash = self.hashes.get(at).copied().unwrap_or_default();
+            read(context.find(hash, key.folded()).value)
+        })
+    }
+}
+
 #[inline]
-pub(crate) fn plainly_matches(pieces: &[Piece], text: &str, context: &Context) -> Option<bool> {
+fn plainly_matches<'c>(
+    pieces: &[Piece],
+    text: &str,
+    value: impl Fn(usize, &ContextKey) -> VariableValue<'c>,
+) -> Option<bool> {
     let mut rest = text;
     for (index, piece) in pieces.iter().enumerate() {
         let literal = match piece {
             Piece::Text(text) => &**text,
             Piece::Run if index + 1 == pieces.len() => return Some(true),
             Piece::Run | Piece::One => return None,
-            Piece::Variable { key, default } => match value(key, context) {
+            Piece::Variable { key, default } => match value(index, key) {
                 VariableValue::Text(text) => text,
                 VariableValue::None => default.as_deref()?,
                 VariableValue::Unknown => return None,
@@ -75,7 +106,7 @@ pub(crate) fn plainly_matches(pieces: &[Piece], text: &str, context: &Context) -
 
 /// Whether pieces match a whole text.
 pub(crate) fn matches(pieces: &[Piece], text: &str, context: &Context) -> Truth {
-    if let Some(matches) = plainly_matches(pieces, text, context) {
+    if let Some(matches) = plainly_matches(pieces, text, |_, key| value(key, context)) {
         return matches.into();
     }
     match filling(pieces, context) {
@@ -101,7 +132,12 @@ const EMPTY_IS_NO_VALUE: bool = true;
 
 /// A variable's value. A multivalued key has none (PE-VAR-06).
 fn value<'a>(key: &ContextKey, context: &'a Context) -> VariableValue<'a> {
-    match context.get(key) {
+    read(context.get(key))
+}
+
+#[inline]
+fn read(value: &ContextValue) -> VariableValue<'_> {
+    match value {
         ContextValue::One(text) if EMPTY_IS_NO_VALUE && text.is_empty() => VariableValue::None,
         ContextValue::One(text) => VariableValue::Text(text),
         ContextValue::Absent | ContextValue::Many(_) => VariableValue::None,

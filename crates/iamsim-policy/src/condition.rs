@@ -30,6 +30,7 @@ enum Form {
 
 impl Condition {
     /// The operator.
+    #[inline]
     pub fn operator(&self) -> Operator {
         self.operator.value
     }
@@ -40,6 +41,7 @@ impl Condition {
     }
 
     /// The context key.
+    #[inline]
     pub fn key(&self) -> &ContextKey {
         &self.key.value
     }

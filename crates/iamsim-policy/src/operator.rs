@@ -47,6 +47,7 @@ macro_rules! comparisons {
             }
 
             /// What it compares.
+            #[inline]
             pub const fn family(self) -> Family {
                 match self {
                     $(Self::$variant => Family::$family,)+
@@ -55,6 +56,7 @@ macro_rules! comparisons {
 
             /// Whether it holds when the value is *not* among those listed, and so also when the key is
             /// missing (PE-MIS-02).
+            #[inline]
             pub const fn is_negated(self) -> bool {
                 match self {
                     $(Self::$variant => $negated,)+
