@@ -3,13 +3,14 @@
 //! A key is found by its hash, and a value is read as a number, an instant or an address at most once a
 //! request, when an operator first asks for it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use iamsim_policy::ContextKey;
 
-use crate::hash::hash;
+use crate::hash::{hash, hash_bytes};
 use crate::value::{self, Instant, Number, NumberShape};
 
 /// What is known of one context key in a request.
@@ -48,23 +49,24 @@ pub struct Context {
     keys: Keys,
     /// Folded prefixes, such as `aws:principaltag/`, whose keys are absent unless they have an entry.
     absent_prefixes: Vec<Box<str>>,
-    otherwise: ContextValue,
+    /// Whether a key that is not spoken of is unknown, and not absent.
+    is_partial: bool,
 }
 
 impl Context {
     /// A context in which a key that is not spoken of is absent.
     pub fn complete() -> Self {
-        Self { keys: Keys::default(), absent_prefixes: Vec::new(), otherwise: ContextValue::Absent }
+        Self { keys: Keys::default(), absent_prefixes: Vec::new(), is_partial: false }
     }
 
     /// A context in which a key that is not spoken of is unknown.
     pub fn partial() -> Self {
-        Self { keys: Keys::default(), absent_prefixes: Vec::new(), otherwise: ContextValue::Unknown }
+        Self { is_partial: true, ..Self::complete() }
     }
 
     /// Sets a single-valued key.
     #[must_use]
-    pub fn with(mut self, key: impl Into<ContextKey>, value: impl Into<Box<str>>) -> Self {
+    pub fn with(mut self, key: impl AsRef<str>, value: impl Into<Box<str>>) -> Self {
         self.set(key, ContextValue::One(value.into()));
         self
     }
@@ -73,7 +75,7 @@ impl Context {
     #[must_use]
     pub fn with_many<V: Into<Box<str>>>(
         mut self,
-        key: impl Into<ContextKey>,
+        key: impl AsRef<str>,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
         self.set(key, ContextValue::Many(values.into_iter().map(Into::into).collect()));
@@ -82,21 +84,39 @@ impl Context {
 
     /// Declares that a key is not in the request.
     #[must_use]
-    pub fn with_absent(mut self, key: impl Into<ContextKey>) -> Self {
+    pub fn with_absent(mut self, key: impl AsRef<str>) -> Self {
         self.set(key, ContextValue::Absent);
         self
     }
 
     /// Declares that nothing is known of a key.
     #[must_use]
-    pub fn with_unknown(mut self, key: impl Into<ContextKey>) -> Self {
+    pub fn with_unknown(mut self, key: impl AsRef<str>) -> Self {
         self.set(key, ContextValue::Unknown);
         self
     }
 
     /// Sets what is known of a key, in place of what was said of it before.
-    pub fn set(&mut self, key: impl Into<ContextKey>, value: ContextValue) {
-        self.keys.set(key.into(), value);
+    pub fn set(&mut self, key: impl AsRef<str>, value: ContextValue) {
+        self.keys.set(key.as_ref(), value);
+    }
+
+    /// Sets what is known of a key that is not spoken of yet; of others it changes nothing and answers false.
+    ///
+    /// ```
+    /// use iamsim_eval::{Context, ContextValue};
+    ///
+    /// let mut context = Context::complete().with("aws:username", "alice");
+    /// assert!(!context.set_if_new("AWS:username", || ContextValue::Unknown));
+    /// assert_eq!(context.get(&"aws:username".into()), &ContextValue::One("alice".into()));
+    /// ```
+    pub fn set_if_new(&mut self, key: impl AsRef<str>, value: impl FnOnce() -> ContextValue) -> bool {
+        self.keys.set_if_new(key.as_ref(), value)
+    }
+
+    /// From now on a key that is not spoken of is absent.
+    pub fn set_complete(&mut self) {
+        self.is_partial = false;
     }
 
     /// Declares that keys that begin with `prefix`, such as `aws:PrincipalTag/`, are absent unless they are
@@ -110,41 +130,73 @@ impl Context {
         self.find(hash(key.folded()), key.folded()).value
     }
 
+    /// What was said of a key; none for one that is not spoken of.
+    pub fn said(&self, key: &str) -> Option<&ContextValue> {
+        let folded;
+        let key = if key.is_ascii() {
+            key
+        } else {
+            folded = key.to_lowercase();
+            &folded
+        };
+        let is_it = |slot: &&Slot| self.keys.name(slot).eq_ignore_ascii_case(key.as_bytes());
+        self.keys.slots.iter().find(is_it).map(|slot| &slot.value)
+    }
+
+    /// Whether a key is unknown, and not one of the first `said` keys that were spoken of.
+    pub fn is_open(&self, key: &str, said: usize) -> bool {
+        let folded: Cow<'_, str> = if key.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            key.into()
+        } else {
+            key.to_lowercase().into()
+        };
+        match self.keys.index(hash(&folded), folded.as_bytes()) {
+            Some(index) => {
+                index >= said
+                    && self.keys.slots.get(index).is_some_and(|slot| slot.value == ContextValue::Unknown)
+            }
+            None => *self.not_spoken_of(&folded) == ContextValue::Unknown,
+        }
+    }
+
+    /// What was said of keys, in the order in which they were first spoken of.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &ContextValue> {
+        self.keys.slots.iter().map(|slot| &slot.value)
+    }
+
     /// What is known of the key with this folded name and its hash.
     #[inline]
     pub(crate) fn find(&self, hash: u64, folded: &str) -> Found<'_> {
-        match self.keys.slot(hash, folded) {
-            Some(slot) => Found { value: &slot.value, read: &slot.read },
+        match self.keys.slot(hash, folded.as_bytes()) {
+            Some(slot) => Found { value: &slot.value, read: self.keys.readings(slot) },
             None => Found { value: self.not_spoken_of(folded), read: &[] },
         }
     }
 
     fn not_spoken_of(&self, folded: &str) -> &ContextValue {
-        if self.otherwise == ContextValue::Unknown
-            && self.absent_prefixes.iter().any(|prefix| folded.starts_with(&**prefix))
-        {
-            return &ContextValue::Absent;
-        }
-        &self.otherwise
+        let is_unknown =
+            self.is_partial && !self.absent_prefixes.iter().any(|prefix| folded.starts_with(&**prefix));
+        if is_unknown { &ContextValue::Unknown } else { &ContextValue::Absent }
     }
 
     /// The keys that are spoken of, in lower case and sorted, with what is known of them.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &ContextValue)> {
-        let mut slots: Vec<&Slot> = self.keys.slots.iter().collect();
-        slots.sort_by_key(|slot| slot.key.folded());
-        slots.into_iter().map(|slot| (slot.key.folded(), &slot.value))
+        let name = |slot| str::from_utf8(self.keys.name(slot)).unwrap_or_default();
+        let mut entries: Vec<_> = self.keys.slots.iter().map(|slot| (name(slot), &slot.value)).collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        entries.into_iter()
     }
 
     /// Whether keys that are not spoken of are unknown.
     pub fn is_partial(&self) -> bool {
-        self.otherwise == ContextValue::Unknown
+        self.is_partial
     }
 }
 
 /// Two contexts are equal when they say the same of every key, in whatever order it was said.
 impl PartialEq for Context {
     fn eq(&self, other: &Self) -> bool {
-        self.otherwise == other.otherwise
+        self.is_partial == other.is_partial
             && self.absent_prefixes == other.absent_prefixes
             && self.entries().eq(other.entries())
     }
@@ -239,118 +291,250 @@ impl Readings {
     }
 }
 
+/// Whether a text may be a number, an instant or an address, at a glance: only what may be one is worth a place
+/// where its reading is kept.
+fn may_be_read(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    match bytes.first() {
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b':') => true,
+        // Hexadecimal digits and a colon: an address.
+        Some(b'a'..=b'f' | b'A'..=b'F') => {
+            let group = bytes.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            bytes.get(group) == Some(&b':')
+        }
+        Some(first) => first.is_ascii_whitespace() || !first.is_ascii(),
+        None => false,
+    }
+}
+
 /// The keys that are spoken of, found by hash.
 #[derive(Clone, Debug, Default)]
 struct Keys {
+    /// All names in lower case, one behind the other.
+    names: Vec<u8>,
     slots: Vec<Slot>,
-    /// Where the slot of a key is, counted from one, at the first free place behind the one its hash points
-    /// to; zero is free. Its length is a power of two and at least twice that of the slots.
-    places: Vec<u32>,
-    /// Keys that found no free place near theirs. Only names made to collide come here.
-    crowded: BTreeMap<Box<str>, usize>,
+    /// What values have been read as.
+    readings: Vec<OnceLock<Readings>>,
+    /// Where the slots are, once there are too many to look at each.
+    places: Option<Box<Places>>,
 }
 
 #[derive(Clone, Debug)]
 struct Slot {
     hash: u64,
-    key: ContextKey,
+    /// Where in `names` the key stands.
+    name: (usize, usize),
     value: ContextValue,
-    /// One for each value.
-    read: Readers,
-}
-
-/// Where the readings of a slot's values are kept.
-#[derive(Clone, Debug)]
-enum Readers {
-    One([OnceLock<Readings>; 1]),
-    Many(Box<[OnceLock<Readings>]>),
-}
-
-impl std::ops::Deref for Readers {
-    type Target = [OnceLock<Readings>];
-
-    fn deref(&self) -> &Self::Target {
-        match self {
-            Self::One(one) => one,
-            Self::Many(many) => many,
-        }
-    }
-}
-
-impl Readers {
-    fn of(value: &ContextValue) -> Self {
-        match value {
-            ContextValue::Many(values) => Self::Many(values.iter().map(|_| OnceLock::new()).collect()),
-            _ => Self::One([OnceLock::new()]),
-        }
-    }
+    /// Where in `readings` those of its values begin: one for each value, or none at all.
+    first_reading: u32,
+    readings: u32,
 }
 
 /// How many keys a request has, most often.
 const USUALLY: usize = 16;
-/// How many places are looked at before a key counts as crowded.
-const NEAR: usize = 16;
+/// How many letters the names of so many keys have, most often.
+const USUAL_LETTERS: usize = 20 * USUALLY;
 
 impl Keys {
     #[inline]
-    fn slot(&self, hash: u64, folded: &str) -> Option<&Slot> {
+    fn slot(&self, hash: u64, folded: &[u8]) -> Option<&Slot> {
         self.index(hash, folded).and_then(|index| self.slots.get(index))
     }
 
     #[inline]
-    fn index(&self, hash: u64, folded: &str) -> Option<usize> {
-        for place in places_of(hash, self.places.len()) {
-            let index = (*self.places.get(place)? as usize).checked_sub(1)?;
-            if self.slots.get(index).is_some_and(|slot| slot.hash == hash && slot.key.folded() == folded) {
+    fn name(&self, slot: &Slot) -> &[u8] {
+        self.names.get(slot.name.0..slot.name.1).unwrap_or_default()
+    }
+
+    #[inline]
+    fn readings(&self, slot: &Slot) -> &[OnceLock<Readings>] {
+        let first = slot.first_reading as usize;
+        self.readings.get(first..first + slot.readings as usize).unwrap_or_default()
+    }
+
+    #[inline]
+    fn index(&self, hash: u64, folded: &[u8]) -> Option<usize> {
+        let is_it = |slot: &Slot| slot.hash == hash && self.name(slot) == folded;
+        match &self.places {
+            None => self.slots.iter().position(is_it),
+            Some(places) => places.find(hash, folded, |index| self.slots.get(index).is_some_and(is_it)),
+        }
+    }
+
+    fn set(&mut self, key: &str, value: ContextValue) {
+        let (start, hash, known) = self.look_up(key);
+        match known {
+            Some(index) => {
+                self.names.truncate(start);
+                let readings = self.make_room_to_read(&value);
+                if let Some(slot) = self.slots.get_mut(index) {
+                    slot.value = value;
+                    (slot.first_reading, slot.readings) = readings;
+                }
+            }
+            None => self.add(start, hash, value),
+        }
+    }
+
+    fn set_if_new(&mut self, key: &str, value: impl FnOnce() -> ContextValue) -> bool {
+        let (start, hash, known) = self.look_up(key);
+        match known {
+            Some(_) => self.names.truncate(start),
+            None => self.add(start, hash, value()),
+        }
+        known.is_none()
+    }
+
+    /// Writes a name behind the others, and looks for it among them: where it begins, its hash, and its slot.
+    #[inline]
+    fn look_up(&mut self, key: &str) -> (usize, u64, Option<usize>) {
+        if self.slots.is_empty() {
+            self.slots.reserve(USUALLY);
+            self.names.reserve(USUAL_LETTERS);
+        }
+        let start = self.names.len();
+        push_folded(&mut self.names, key);
+        let folded = self.names.get(start..).unwrap_or_default();
+        let hash = hash_bytes(folded);
+        (start, hash, self.index(hash, folded))
+    }
+
+    /// Adds a slot for the last name.
+    #[inline]
+    fn add(&mut self, start: usize, hash: u64, value: ContextValue) {
+        let (first_reading, readings) = self.make_room_to_read(&value);
+        let name = (start, self.names.len());
+        self.slots.push(Slot { hash, name, value, first_reading, readings });
+        if self.slots.len() > USUALLY {
+            self.place_last();
+        }
+    }
+
+    /// Adds places for the readings of a value: where they begin, and how many there are. What has no place is
+    /// read each time.
+    #[inline]
+    fn make_room_to_read(&mut self, value: &ContextValue) -> (u32, u32) {
+        let values = match value {
+            ContextValue::One(value) if may_be_read(value) => 1,
+            ContextValue::Many(values) if values.iter().any(|value| may_be_read(value)) => values.len(),
+            _ => return (0, 0),
+        };
+        let first = self.readings.len();
+        let (Ok(start), Ok(count)) = (u32::try_from(first), u32::try_from(values)) else { return (0, 0) };
+        self.readings.resize_with(first + values, OnceLock::new);
+        (start, count)
+    }
+
+    /// Gives the last slot its place, and all of them another where the places are too few.
+    #[cold]
+    fn place_last(&mut self) {
+        let last = self.slots.len() - 1;
+        if let Some(places) = self.places.as_mut().filter(|places| self.slots.len() * 2 <= places.table.len())
+        {
+            if let Some(slot) = self.slots.get(last) {
+                places.add(slot.hash, self.names.get(slot.name.0..slot.name.1).unwrap_or_default(), last);
+            }
+            return;
+        }
+        let mut places = Places::of_length((self.slots.len() * 4).next_power_of_two());
+        for (index, slot) in self.slots.iter().enumerate() {
+            places.add(slot.hash, self.name(slot), index);
+        }
+        self.places = Some(Box::new(places));
+    }
+}
+
+/// Adds a name in lower case.
+fn push_folded(names: &mut Vec<u8>, name: &str) {
+    let start = names.len();
+    names.extend_from_slice(name.as_bytes());
+    let added = names.get_mut(start..).unwrap_or_default();
+    let mut all = 0;
+    let mut lower = |word: &mut [u8; 8]| {
+        let letters = u64::from_le_bytes(*word);
+        all |= letters;
+        *word = lowered(letters).to_le_bytes();
+    };
+    let (words, rest) = added.as_chunks_mut::<8>();
+    words.iter_mut().for_each(&mut lower);
+    if rest.is_empty() {
+    } else if let Some(last) = added.last_chunk_mut::<8>() {
+        // Some of them for the second time, which changes nothing.
+        lower(last);
+    } else {
+        for byte in added {
+            all |= u64::from(*byte);
+            byte.make_ascii_lowercase();
+        }
+    }
+    if all & HIGH_BITS != 0 {
+        names.truncate(start);
+        names.extend_from_slice(name.to_lowercase().as_bytes());
+    }
+}
+
+/// The bits that no byte of ASCII has, in each of eight bytes.
+const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+
+/// Eight bytes of ASCII in lower case, all at once.
+const fn lowered(word: u64) -> u64 {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    let low = word & !HIGH_BITS;
+    // The high bit of each byte that is at least `A`, and of each that is more than `Z`.
+    let from_a = low + each(0x80 - b'A');
+    let beyond_z = low + each(0x80 - b'Z' - 1);
+    word | (((from_a ^ beyond_z) & !word & HIGH_BITS) >> 2)
+}
+
+/// Where slots are, by hash.
+#[derive(Clone, Debug)]
+struct Places {
+    /// The slot of a key, counted from one, at the first free place behind the one its hash points to; zero is
+    /// free. The length is a power of two and at least twice the number of slots.
+    table: Box<[u32]>,
+    /// Keys that found no free place near theirs. Only names made to collide come here.
+    crowded: BTreeMap<Box<[u8]>, usize>,
+}
+
+/// How many places are looked at before a key counts as crowded.
+const NEAR: usize = 16;
+
+impl Places {
+    fn of_length(length: usize) -> Self {
+        Self { table: vec![0; length].into(), crowded: BTreeMap::new() }
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, name: &[u8], is_it: impl Fn(usize) -> bool) -> Option<usize> {
+        for place in self.near(hash) {
+            let index = (*self.table.get(place)? as usize).checked_sub(1)?;
+            if is_it(index) {
                 return Some(index);
             }
         }
-        self.crowded.get(folded).copied()
+        self.crowded.get(name).copied()
     }
 
-    fn set(&mut self, key: ContextKey, value: ContextValue) {
-        let hash = hash(key.folded());
-        let read = Readers::of(&value);
-        if let Some(slot) = self.index(hash, key.folded()).and_then(|index| self.slots.get_mut(index)) {
-            slot.value = value;
-            slot.read = read;
-            return;
-        }
-        if self.slots.is_empty() {
-            self.slots.reserve(USUALLY);
-        }
-        self.slots.push(Slot { hash, key, value, read });
-        if self.slots.len() * 2 > self.places.len() {
-            let length = (self.slots.len() * 4).next_power_of_two().max(USUALLY * 2);
-            self.places = vec![0; length];
-            self.crowded.clear();
-            for index in 0..self.slots.len() {
-                self.place(index);
-            }
-        } else {
-            self.place(self.slots.len() - 1);
-        }
-    }
-
-    /// Gives a slot its place.
-    fn place(&mut self, index: usize) {
-        let Some(slot) = self.slots.get(index) else { return };
-        for place in places_of(slot.hash, self.places.len()) {
-            if let Some(free @ 0) = self.places.get_mut(place) {
+    fn add(&mut self, hash: u64, name: &[u8], index: usize) {
+        for place in self.near(hash) {
+            if let Some(free @ 0) = self.table.get_mut(place) {
                 *free = u32::try_from(index + 1).unwrap_or(u32::MAX);
                 return;
             }
         }
-        self.crowded.insert(slot.key.folded().into(), index);
+        self.crowded.insert(name.into(), index);
     }
-}
 
-/// The places where a key of this hash may be, in order.
-#[inline]
-fn places_of(hash: u64, length: usize) -> impl Iterator<Item = usize> {
-    #[expect(clippy::cast_possible_truncation, reason = "the low bits say the place")]
-    let hash = hash as usize;
-    (0..NEAR.min(length)).map(move |step| hash.wrapping_add(step) & (length - 1))
+    /// The places where a key of this hash may be, in order.
+    #[inline]
+    fn near(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
+        let length = self.table.len();
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits say the place")]
+        let hash = hash as usize;
+        (0..NEAR.min(length)).map(move |step| hash.wrapping_add(step) & (length - 1))
+    }
 }
 
 impl ContextValue {
@@ -399,22 +583,54 @@ mod tests {
 
     #[test]
     fn names_that_collide_are_still_told_apart() {
-        let mut keys = Keys::default();
         let names: Vec<String> = (0..100).map(|n| format!("key{n}")).collect();
-        for name in &names {
-            let read = Readers::of(&ContextValue::Absent);
-            keys.slots.push(Slot { hash: 7, key: name.as_str().into(), value: ContextValue::Absent, read });
-        }
-        keys.places = vec![0; 256];
-        for index in 0..100 {
-            keys.place(index);
-        }
-        assert_eq!(keys.crowded.len(), 100 - NEAR);
+        let mut places = Places::of_length(256);
         for (index, name) in names.iter().enumerate() {
-            assert_eq!(keys.index(7, name), Some(index));
+            places.add(7, name.as_bytes(), index);
         }
-        assert_eq!(keys.index(7, "key100"), None);
-        assert_eq!(Keys::default().index(7, "key"), None);
+        assert_eq!(places.crowded.len(), 100 - NEAR);
+        let find = |name: &str| places.find(7, name.as_bytes(), |index| names[index] == name);
+        for (index, name) in names.iter().enumerate() {
+            assert_eq!(find(name), Some(index));
+        }
+        assert_eq!(find("key100"), None);
+    }
+
+    #[test]
+    fn names_are_folded_eight_letters_at_once() {
+        let check = |name: &str| {
+            let mut folded = b"before".to_vec();
+            push_folded(&mut folded, name);
+            assert_eq!(folded, format!("before{}", name.to_lowercase()).as_bytes(), "{name}");
+        };
+        for start in 0..16_u8 {
+            check(&(start..128).map(char::from).collect::<String>());
+            check(&(b'?'..b'?' + start).map(char::from).collect::<String>());
+        }
+        for name in ["", "A", "aws:PrincipalTag/Ä", "ÄBCDEFGHIJ", "\u{130}stanbul", "ABCDEFGH\u{212a}"] {
+            check(name);
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_is_given_a_place() {
+        for text in
+            ["3", "-1.5", "+2", ".5", " 7 ", "2026-06-15T12:00:00Z", "2026", "192.0.2.1", "::1", "fe80::1"]
+        {
+            assert!(may_be_read(text), "{text}");
+        }
+        for text in ["", "true", "alice", "us-east-1", "arn:aws:iam::1:user/u", "o-abc", "eu:", "beef", "/"] {
+            assert!(!may_be_read(text), "{text}");
+        }
+        for text in ["3", "x", "2026-06-15", "::1"] {
+            let context = Context::complete().with("a:b", text).with_many("a:c", ["x", text]);
+            let found = context.find(hash("a:b"), "a:b");
+            assert_eq!(found.one(text).number(), Value::alone(text).number());
+            assert_eq!(found.one(text).instant(), Value::alone(text).instant());
+            assert_eq!(found.one(text).address(), Value::alone(text).address());
+            let many: Vec<_> = context.find(hash("a:c"), "a:c").values().map(Value::instant).collect();
+            assert_eq!(many, [None, Value::alone(text).instant()]);
+        }
     }
 
     #[test]

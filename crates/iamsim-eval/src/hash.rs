@@ -9,7 +9,13 @@ use crate::statement::index_of;
 
 /// The hash of a text.
 pub(crate) fn hash(text: &str) -> u64 {
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    hash_bytes(text.as_bytes())
+}
+
+/// The hash of a text, given as its bytes.
+#[inline]
+pub(crate) fn hash_bytes(text: &[u8]) -> u64 {
+    let (words, rest) = text.as_chunks::<8>();
     let mut state = mixed(text.len() as u64);
     for word in words {
         state = mixed(state ^ u64::from_le_bytes(*word));

@@ -65,6 +65,13 @@ impl ContextKey {
     }
 }
 
+/// The name in lower case.
+impl AsRef<str> for ContextKey {
+    fn as_ref(&self) -> &str {
+        self.folded()
+    }
+}
+
 impl From<&str> for ContextKey {
     fn from(name: &str) -> Self {
         Self::new(name)
