@@ -18,12 +18,13 @@ use crate::wildcard;
 /// assert_eq!(action, "Lambda:invokefunction".parse()?);
 /// # Ok::<(), iamsim_policy::InvalidAction>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Action {
-    written: Box<str>,
-    /// `service:name` in lower case.
-    folded: Box<str>,
-    colon: usize,
+    /// The action as written, and after it the action in lower case if that is another text.
+    text: Box<str>,
+    colon: u32,
+    /// Where the action in lower case begins.
+    folded: u32,
 }
 
 /// What was given as an action is not `service:Name`.
@@ -36,18 +37,33 @@ impl FromStr for Action {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidAction(text.into());
-        let (mut colons, mut colon, mut odd) = (0, 0, false);
+        let (mut colons, mut colon, mut odd, mut upper) = (0, 0, false, false);
         for (at, byte) in text.bytes().enumerate() {
-            if byte == b':' {
-                (colons, colon) = (colons + 1, at);
+            match byte {
+                b'a'..=b'z' => {}
+                b'A'..=b'Z' => upper = true,
+                b':' => (colons, colon) = (colons + 1, at),
+                b'*' | b'?' | b',' | b'\x0b' => odd = true,
+                _ => odd |= byte.is_ascii_whitespace(),
             }
-            odd |= byte.is_ascii_whitespace() || matches!(byte, b'*' | b'?' | b',' | b'\x0b');
         }
         odd |= !text.is_ascii() && text.contains(char::is_whitespace);
         if odd || colons != 1 || colon == 0 || colon + 1 == text.len() {
             return Err(invalid());
         }
-        Ok(Self { written: text.into(), folded: text.to_ascii_lowercase().into(), colon })
+        let mut both = String::with_capacity(text.len() << u8::from(upper));
+        both.push_str(text);
+        if upper {
+            both.push_str(text);
+        }
+        if let Some(second) = both.get_mut(text.len()..) {
+            second.make_ascii_lowercase();
+        }
+        let folded = if upper { text.len() } else { 0 };
+        let (Ok(colon), Ok(folded)) = (u32::try_from(colon), u32::try_from(folded)) else {
+            return Err(invalid());
+        };
+        Ok(Self { text: both.into(), colon, folded })
     }
 }
 
@@ -55,31 +71,32 @@ impl Action {
     /// The service prefix in lower case.
     #[inline]
     pub fn service(&self) -> &str {
-        self.folded.get(..self.colon).unwrap_or_default()
+        self.folded().get(..self.colon as usize).unwrap_or_default()
     }
 
     /// The name after the colon, in lower case.
     #[inline]
     pub fn name(&self) -> &str {
-        self.folded.get(self.colon + 1..).unwrap_or_default()
+        self.folded().get(self.colon as usize + 1..).unwrap_or_default()
     }
 
     /// The whole in lower case: what comparisons look at.
     #[inline]
     pub fn folded(&self) -> &str {
-        &self.folded
+        self.text.get(self.folded as usize..).unwrap_or_default()
     }
 
     /// The whole as it was written.
     #[inline]
     pub fn as_str(&self) -> &str {
-        &self.written
+        let end = if self.folded == 0 { self.text.len() } else { self.folded as usize };
+        self.text.get(..end).unwrap_or_default()
     }
 }
 
 impl PartialEq for Action {
     fn eq(&self, other: &Self) -> bool {
-        self.folded == other.folded
+        self.folded() == other.folded()
     }
 }
 
@@ -93,19 +110,25 @@ impl PartialOrd for Action {
 
 impl Ord for Action {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.folded.cmp(&other.folded)
+        self.folded().cmp(other.folded())
     }
 }
 
 impl std::hash::Hash for Action {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.folded.hash(state);
+        self.folded().hash(state);
     }
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Action({:?})", self.as_str())
     }
 }
 

@@ -44,19 +44,20 @@ impl FromStr for Arn {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidArn(text.into());
         let mut colons = [0; 5];
-        let mut left = colons.iter_mut();
-        for (offset, byte) in text.bytes().enumerate() {
-            if byte == b':' {
-                let Some(colon) = left.next() else { break };
-                *colon = u32::try_from(offset).map_err(|_| invalid())?;
-            }
+        let (mut bytes, mut offset) = (text.as_bytes(), 0);
+        for colon in &mut colons {
+            let part = bytes.iter().position(|byte| *byte == b':').ok_or_else(invalid)?;
+            offset += part;
+            *colon = u32::try_from(offset).map_err(|_| invalid())?;
+            bytes = bytes.get(part + 1..).unwrap_or_default();
+            offset += 1;
         }
-        if left.next().is_some() {
+        let [scheme, partition, service, ..] = colons;
+        let is_complete = partition > scheme + 1 && service > partition + 1 && !bytes.is_empty();
+        if !text.starts_with("arn:") || !is_complete {
             return Err(invalid());
         }
-        let arn = Self { text: text.into(), colons };
-        let complete = !arn.partition().is_empty() && !arn.service().is_empty() && !arn.resource().is_empty();
-        if text.starts_with("arn:") && complete { Ok(arn) } else { Err(invalid()) }
+        Ok(Self { text: text.into(), colons })
     }
 }
 
