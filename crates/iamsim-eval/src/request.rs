@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use iamsim_policy::{AccountId, Action, Arn};
+use iamsim_policy::{AccountId, Action, Arn, KNOWN_PARTITIONS};
 
 use crate::context::{Context, ContextValue};
 use crate::hash::{hash, head};
@@ -32,10 +32,44 @@ pub struct Caller {
     /// None for callers without an account: services, anonymous, identities of a provider.
     pub(crate) account: Option<AccountId>,
     /// The partition; empty where there is no account.
-    pub(crate) partition: Box<str>,
+    pub(crate) partition: Partition,
     pub(crate) unique_id: UniqueId,
     /// Whether the path in the ARN of a session's role is known: the session's own ARN has none (PE-KIND-08).
     pub(crate) role_path_known: bool,
+}
+
+/// A partition: one that AWS has takes no memory of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Partition {
+    Known(&'static str),
+    Other(Box<str>),
+}
+
+impl Partition {
+    fn of(arn: &Arn) -> Self {
+        let name = arn.partition();
+        match KNOWN_PARTITIONS.iter().find(|known| **known == name) {
+            Some(known) => Self::Known(known),
+            None => Self::Other(name.into()),
+        }
+    }
+}
+
+impl std::ops::Deref for Partition {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Known(name) => name,
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
 }
 
 /// What is known of the unique id that policies may name in place of an ARN (PE-PRN-09).
@@ -46,7 +80,7 @@ pub(crate) enum UniqueId {
     /// There is one, and it was not said which.
     Unknown,
     /// `AIDA…` of a user or of the user behind a federated session, `AROA…` of a session's role.
-    Known(Box<str>),
+    Known(Arc<str>),
 }
 
 /// The kinds of callers and what each is known by.
@@ -127,7 +161,7 @@ impl Caller {
     pub fn user(arn: Arn) -> Result<Self, InvalidCaller> {
         let account =
             account_of(&arn, "iam", "user/", "a user's ARN, `arn:aws:iam::111122223333:user/name`")?;
-        let partition = arn.partition().into();
+        let partition = Partition::of(&arn);
         Ok(Self::of(account, partition, CallerKind::User { arn, credentials: Credentials::LongTerm }))
     }
 
@@ -140,14 +174,14 @@ impl Caller {
             "a role session's ARN, `arn:aws:sts::111122223333:assumed-role/Role/Session`",
         )?;
         account_of(&role, "iam", "role/", ROLE_FORM)?;
-        let partition = session.partition().into();
+        let partition = Partition::of(&session);
         Ok(Self::of(account, partition, CallerKind::RoleSession { session: Some(session), role }))
     }
 
     /// Some session of a role whose name is not known.
     pub fn any_session_of(role: Arn) -> Result<Self, InvalidCaller> {
         let account = account_of(&role, "iam", "role/", ROLE_FORM)?;
-        let partition = role.partition().into();
+        let partition = Partition::of(&role);
         Ok(Self::of(account, partition, CallerKind::RoleSession { session: None, role }))
     }
 
@@ -159,14 +193,14 @@ impl Caller {
             "federated-user/",
             "a federated session's ARN, `arn:aws:sts::111122223333:federated-user/Name`",
         )?;
-        let partition = session.partition().into();
+        let partition = Partition::of(&session);
         Ok(Self::of(account, partition, CallerKind::FederatedUser { session, user }))
     }
 
     /// An account's root user: `arn:aws:iam::111122223333:root`.
     pub fn root(arn: Arn) -> Result<Self, InvalidCaller> {
         let account = account_of(&arn, "iam", "root", "a root user's ARN, `arn:aws:iam::111122223333:root`")?;
-        let partition = arn.partition().into();
+        let partition = Partition::of(&arn);
         Ok(Self::of(account, partition, CallerKind::Root { arn, credentials: Credentials::LongTerm }))
     }
 
@@ -189,7 +223,7 @@ impl Caller {
     /// a federated session, `AROA…` of a session's role (PE-PRN-09). As long as it is not said, whether a
     /// policy that names such an id means the caller is not known.
     #[must_use]
-    pub fn with_unique_id(mut self, id: impl Into<Box<str>>) -> Self {
+    pub fn with_unique_id(mut self, id: impl Into<Arc<str>>) -> Self {
         self.unique_id = UniqueId::Known(id.into());
         self
     }
@@ -270,7 +304,7 @@ impl Caller {
         if same_but_for_path { Truth::Unknown } else { Truth::False }
     }
 
-    fn of(account: AccountId, partition: Box<str>, kind: CallerKind) -> Self {
+    fn of(account: AccountId, partition: Partition, kind: CallerKind) -> Self {
         let unique_id = match kind {
             CallerKind::User { .. } | CallerKind::RoleSession { .. } | CallerKind::FederatedUser { .. } => {
                 UniqueId::Unknown
@@ -281,7 +315,13 @@ impl Caller {
     }
 
     fn without_account(kind: CallerKind) -> Self {
-        Self { kind, account: None, partition: "".into(), unique_id: UniqueId::None, role_path_known: true }
+        Self {
+            kind,
+            account: None,
+            partition: Partition::Known(""),
+            unique_id: UniqueId::None,
+            role_path_known: true,
+        }
     }
 }
 
