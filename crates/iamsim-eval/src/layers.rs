@@ -174,17 +174,48 @@ pub enum ResourcePolicy {
     Unknown,
 }
 
-/// The policies that bear on a request.
+/// A list that is shared by all who hold it, until somebody adds to it. An empty one takes no memory.
+#[derive(Clone, Debug)]
+pub struct Shared<T>(Option<Arc<Vec<T>>>);
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> From<Vec<T>> for Shared<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self((!items.is_empty()).then(|| Arc::new(items)))
+    }
+}
+
+impl<T> std::ops::Deref for Shared<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        self.0.as_ref().map_or(&[], |items| items.as_slice())
+    }
+}
+
+impl<T: Clone> Shared<T> {
+    fn push(&mut self, item: T) {
+        Arc::make_mut(self.0.get_or_insert_default()).push(item);
+    }
+}
+
+/// The policies that bear on a request. Cloning is a few reference counts.
 ///
 /// What is left out is not there: no identity policies allow nothing, no boundary limits nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
-    pub(crate) identity: Vec<Attached>,
+    pub(crate) identity: Shared<Attached>,
     pub(crate) boundary: Option<Attached>,
     pub(crate) session: Option<Vec<Attached>>,
     pub(crate) resource: ResourcePolicy,
-    pub(crate) scps: Vec<Level>,
-    pub(crate) rcps: Vec<Level>,
+    pub(crate) scps: Shared<Level>,
+    pub(crate) rcps: Shared<Level>,
     pub(crate) endpoint: Option<Vec<Attached>>,
     pub(crate) restrict_public_buckets: bool,
     pub(crate) grants: Vec<KeyGrant>,
@@ -237,7 +268,7 @@ impl Layers {
             ResourcePolicy::Attached(policy) => Some(policy),
             ResourcePolicy::None | ResourcePolicy::Unknown => None,
         };
-        let levels = self.scps.iter().chain(&self.rcps).flat_map(Level::policies);
+        let levels = self.scps.iter().chain(&*self.rcps).flat_map(Level::policies);
         let attached = self.identity.iter().chain(&self.boundary).chain(resource).chain(levels);
         let optional = self.session.iter().chain(&self.endpoint).flatten();
         attached.chain(optional).map(Attached::shared_program)
@@ -292,17 +323,17 @@ impl Layers {
     /// Sets the service control policies, from the root down to the account. No levels: no organization, or
     /// its management account, so nothing limits (PE-SCP-07).
     #[must_use]
-    pub fn with_scps(mut self, levels: Vec<Level>) -> Self {
+    pub fn with_scps(mut self, levels: impl Into<Shared<Level>>) -> Self {
         self.present = self.present.with(Layer::ServiceControl);
-        self.scps = levels;
+        self.scps = levels.into();
         self
     }
 
     /// Sets the resource control policies of the owner, from the root down to the account.
     #[must_use]
-    pub fn with_rcps(mut self, levels: Vec<Level>) -> Self {
+    pub fn with_rcps(mut self, levels: impl Into<Shared<Level>>) -> Self {
         self.present = self.present.with(Layer::ResourceControl);
-        self.rcps = levels;
+        self.rcps = levels.into();
         self
     }
 

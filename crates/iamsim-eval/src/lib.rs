@@ -45,7 +45,7 @@ pub use context::{Context, ContextValue};
 pub use decide::{Decision, authorize};
 pub use fixed::FixedRule;
 pub use json::EXPLANATION_VERSION;
-pub use layers::{Attached, KeyGrant, Layer, Layers, Level, ResourcePolicy};
+pub use layers::{Attached, KeyGrant, Layer, Layers, Level, ResourcePolicy, Shared};
 pub use matrix::{Matrix, Row};
 pub use near_miss::{Change, NearMiss};
 pub use note::Note;
