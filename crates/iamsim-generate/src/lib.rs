@@ -116,6 +116,36 @@ mod tests {
         assert!(share(0) > share(90), "{} {}", share(0), share(90));
     }
 
+    /// A decision alone is quicker had than one that is explained: it must be the same, whatever is known of the
+    /// context.
+    #[test]
+    fn decisions_are_the_same_with_and_without_their_explanation() {
+        let corpus = Corpus::new();
+        let mut outcomes: BTreeMap<Decision, usize> = BTreeMap::new();
+        for (tier, seed, most) in [(Tier::S, 1, 300), (Tier::S, 2, 300), (Tier::M, 3, 100)] {
+            let organization = Organization::generate(&corpus, &Settings::new(tier, seed));
+            let mut cloud = organization.build().unwrap();
+            for request in organization.requests(&corpus, most) {
+                let caller = organization.caller(&mut cloud, &request).unwrap();
+                let snapshot = cloud.snapshot();
+                let bare = || snapshot.request(&caller, &request.action, &request.resource);
+                for asked in [
+                    request.ask(&snapshot, &caller),
+                    request.ask(&snapshot, &caller).unknown("aws:SecureTransport").absent("aws:SourceIp"),
+                    bare(),
+                    bare().complete(),
+                    bare().tag("team", "a").absent_prefix("s3:"),
+                    bare().unknown("aws:PrincipalOrgID").context("aws:SourceVpce", "vpce-1"),
+                ] {
+                    let explained = asked.clone().explain().unwrap();
+                    assert_eq!(asked.authorize().unwrap(), explained.decision(), "{explained}");
+                    *outcomes.entry(explained.decision()).or_default() += 1;
+                }
+            }
+        }
+        assert!(outcomes.len() == 4 && outcomes.values().all(|count| *count >= 50), "{outcomes:?}");
+    }
+
     #[test]
     fn a_world_is_built_and_requests_mostly_come_out_as_they_were_drawn() {
         let corpus = Corpus::new();

@@ -19,9 +19,9 @@ pub struct Caller(pub(crate) CallerKind);
 /// The kinds of callers.
 #[derive(Clone, Debug)]
 pub(crate) enum CallerKind {
-    User { account: AccountId, id: UserId, arn: Box<str>, access_key: Option<Box<str>> },
-    Root { account: AccountId, arn: Box<str> },
-    Session { session: Arc<Session>, arn: Box<str> },
+    User { account: AccountId, id: UserId, arn: Arc<str>, access_key: Option<Box<str>> },
+    Root { account: AccountId, arn: Arc<str> },
+    Session { session: Arc<Session>, arn: Arc<str> },
     Service { name: Box<str>, source_arn: Option<Arn>, source_account: Option<AccountId> },
     Federated { provider: Box<str> },
     Anonymous,

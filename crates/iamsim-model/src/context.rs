@@ -4,11 +4,14 @@
 //! [`GLOBAL_KEYS`] is both the table that is read and the code that runs. A test's own words
 //! ([`Overrides`]) come on top.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use iamsim_catalog::Applicability;
 use iamsim_eval::{Context, ContextValue};
 use iamsim_policy::{AccountId, Action, Arn, ContextKey};
 
+use crate::asks::Asked;
 use crate::facts::{Facts, ResourceFacts, Who};
 use crate::session::SessionOrigin;
 use crate::tag::Tags;
@@ -57,8 +60,8 @@ fn one(value: impl Into<Box<str>>) -> ContextValue {
     ContextValue::One(value.into())
 }
 
-fn many(values: impl IntoIterator<Item = String>) -> ContextValue {
-    ContextValue::Many(values.into_iter().map(Into::into).collect())
+fn many<const N: usize>(values: [Box<str>; N]) -> ContextValue {
+    ContextValue::Many(values.into())
 }
 
 fn flag(value: bool) -> ContextValue {
@@ -81,21 +84,21 @@ use Fill::{Family as F, Key as K};
 pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     // ── the caller ──────────────────────────────────────────────────────────────────────────────────────────
     "aws:PrincipalArn" "PE-KEY-01" "set for signed callers, to the role's ARN for its sessions; absent otherwise"
-        K(|facts| or_absent(facts.principal_arn.as_deref()));
+        K(|facts| or_absent(facts.found.principal_arn()));
     "aws:PrincipalAccount" "PE-KEY-02" "set; `anonymous` for unsigned requests; unknown for services and identity providers, of which AWS does not say"
-        K(|facts| match facts.who {
+        K(|facts| match facts.who() {
             Who::Anonymous => one("anonymous"),
             Who::Service | Who::Federated => Unknown,
-            _ => facts.account.map_or(Unknown, |account| one(account.to_string())),
+            _ => facts.account().map_or(Unknown, |account| one(account.to_string())),
         });
     "aws:PrincipalOrgID" "PE-KEY-03" "set when the caller's account is in an organization; absent otherwise, and for services, identity providers and anonymous callers"
         K(|facts| or_absent(facts.caller_organization().map(super::organization::Organization::id)));
     "aws:PrincipalOrgPaths" "PE-KEY-04" "as aws:PrincipalOrgID, a list of one path"
-        K(|facts| facts.caller_org_path().map_or(Absent, |path| many([path])));
+        K(|facts| facts.account().and_then(|account| facts.org_path(account)).map_or(Absent, |path| many([path])));
     "aws:PrincipalTag/" "PE-KEY-05" "the caller's tags: a user's, or a role's overlaid by session tags (PE-TAG-01); others absent"
-        F(|facts| Family::Known(pairs(&facts.principal_tags)));
+        F(|facts| Family::Known(pairs(&facts.found.tags())));
     "aws:PrincipalType" "PE-KEY-06" "set; unknown for services and identity providers, of which AWS does not say"
-        K(|facts| match facts.who {
+        K(|facts| match facts.who() {
             Who::User => one("User"),
             Who::RoleSession => one("AssumedRole"),
             Who::FederatedUser => one("FederatedUser"),
@@ -104,18 +107,18 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
             Who::Service | Who::Federated => Unknown,
         });
     "aws:userid" "PE-KEY-07" "set (ID-37); unknown for services and identity providers, of which AWS does not say"
-        K(|facts| facts.user_id.as_deref().map_or(Unknown, one));
+        K(|facts| facts.found.user_id().map_or(Unknown, one));
     "aws:username" "PE-KEY-08" "set for IAM users; absent for everyone else"
-        K(|facts| or_absent(facts.username.as_deref()));
+        K(|facts| or_absent(facts.found.user.filter(|_| facts.who() == Who::User).map(|user| &*user.identity.name)));
     "aws:PrincipalIsAWSService" "PE-KEY-09" "set for signed callers: true for a service that calls for itself; absent for anonymous callers"
-        K(|facts| match facts.who {
+        K(|facts| match facts.who() {
             Who::Anonymous => Absent,
             who => flag(who == Who::Service),
         });
     "aws:PrincipalServiceName" "PE-KEY-10" "set for services; absent otherwise"
-        K(|facts| if facts.who == Who::Service { one(facts.service) } else { Absent });
+        K(|facts| if facts.who() == Who::Service { one(facts.service) } else { Absent });
     "aws:PrincipalServiceNamesList" "PE-KEY-11" "unknown for services, which have more names than the one they call by; absent otherwise"
-        K(|facts| if facts.who == Who::Service { Unknown } else { Absent });
+        K(|facts| if facts.who() == Who::Service { Unknown } else { Absent });
     "aws:SourceArn" "PE-KEY-12" "for services what the test says it acts for, else unknown; absent for other callers"
         K(|facts| for_service(facts, facts.source_arn.map(|arn| arn.as_str().to_owned())));
     "aws:SourceAccount" "PE-KEY-12" "as aws:SourceArn"
@@ -127,18 +130,18 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     "aws:SourceOwner" "PE-KEY-43" "unknown: an older name in policies that SNS writes, of which AWS says nothing else"
         K(|_| Unknown);
     "aws:AssumedRoot" "PE-KEY-37" "true for sessions of AssumeRoot; absent otherwise"
-        K(|facts| if facts.assumed_root { flag(true) } else { Absent });
+        K(|facts| if facts.found.is_assumed_root() { flag(true) } else { Absent });
     // ── the session ─────────────────────────────────────────────────────────────────────────────────────────
     "aws:MultiFactorAuthPresent" "PE-KEY-22" "set with temporary credentials, true only for a user's own session with MFA (PE-MFA-01 to 07); absent with long-term keys"
-        K(|facts| facts.session.map_or(Absent, |session| flag(session.mfa_at().is_some())));
+        K(|facts| facts.session().map_or(Absent, |session| flag(session.mfa_at().is_some())));
     "aws:MultiFactorAuthAge" "PE-KEY-23" "seconds since MFA, when MFA was used; absent otherwise"
-        K(|facts| or_absent(facts.session.and_then(super::session::Session::mfa_at).map(|at| (facts.now - at).num_seconds().to_string())));
+        K(|facts| or_absent(facts.session().and_then(super::session::Session::mfa_at).map(|at| (facts.now - at).num_seconds().to_string())));
     "aws:TokenIssueTime" "PE-KEY-24" "set with temporary credentials; absent with long-term keys"
-        K(|facts| or_absent(facts.session.map(|session| instant(session.issued_at()))));
+        K(|facts| or_absent(facts.session().map(|session| instant(session.issued_at()))));
     "aws:SourceIdentity" "PE-KEY-35" "set when the session has one; absent otherwise"
-        K(|facts| or_absent(facts.session.and_then(|session| session.source_identity())));
+        K(|facts| or_absent(facts.session().and_then(|session| session.source_identity())));
     "aws:FederatedProvider" "PE-KEY-36" "set for sessions of web identity and SAML; absent otherwise"
-        K(|facts| or_absent(facts.session.and_then(|session| session.provider.as_deref())));
+        K(|facts| or_absent(facts.session().and_then(|session| session.provider.as_deref())));
     "aws:Ec2InstanceSourceVpc" "PE-KEY-21" "unknown for credentials delivered to an EC2 instance, whose network is not modelled; absent otherwise"
         K(from_instance);
     "aws:Ec2InstanceSourcePrivateIPv4" "PE-KEY-21" "as aws:Ec2InstanceSourceVpc"
@@ -269,11 +272,11 @@ fn pairs(tags: &Tags) -> Vec<(String, String)> {
 }
 
 fn for_service(facts: &Facts<'_>, value: Option<String>) -> ContextValue {
-    if facts.who == Who::Service { value.map_or(Unknown, one) } else { Absent }
+    if facts.who() == Who::Service { value.map_or(Unknown, one) } else { Absent }
 }
 
 fn source_org(facts: &Facts<'_>, value: fn(&Facts<'_>, AccountId) -> Option<ContextValue>) -> ContextValue {
-    if facts.who != Who::Service {
+    if facts.who() != Who::Service {
         return Absent;
     }
     match facts.source_account {
@@ -294,25 +297,26 @@ fn resource_org(facts: &Facts<'_>, value: fn(&Facts<'_>, AccountId) -> Option<Co
 }
 
 fn from_instance(facts: &Facts<'_>) -> ContextValue {
-    match facts.session {
+    match facts.session() {
         Some(session) if session.origin() == SessionOrigin::Ec2 => Unknown,
         _ => Absent,
     }
 }
 
 fn from_role(facts: &Facts<'_>) -> ContextValue {
-    if facts.who == Who::RoleSession { Unknown } else { Absent }
+    if facts.who() == Who::RoleSession { Unknown } else { Absent }
 }
 
 fn resource_tags(facts: &Facts<'_>) -> Family {
-    match &facts.resource {
+    match facts.resource() {
         ResourceFacts::Tags(tags) => Family::Known(pairs(tags)),
+        ResourceFacts::NoTags => Family::Known(Vec::new()),
         ResourceFacts::Unknown => Family::Unknown,
     }
 }
 
 fn claims(facts: &Facts<'_>, prefix: &str) -> Vec<(String, String)> {
-    let claims = facts.session.map(|session| session.claims.as_slice()).unwrap_or_default();
+    let claims = facts.session().map(|session| session.claims.as_slice()).unwrap_or_default();
     claims
         .iter()
         .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.as_one()?.to_owned())))
@@ -348,12 +352,24 @@ fn region(facts: &Facts<'_>) -> ContextValue {
 }
 
 /// A test's own words on the context of one request; the last word on a key counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overrides {
-    values: Vec<(Box<str>, ContextValue)>,
-    absent_prefixes: Vec<Box<str>>,
-    complete: bool,
+    said: Context,
+    /// The keys as they were first written, one behind the other, and where each ends.
+    written: String,
+    ends: Vec<usize>,
 }
+
+impl Default for Overrides {
+    fn default() -> Self {
+        Self { said: Context::partial(), written: String::new(), ends: Vec::new() }
+    }
+}
+
+/// How many keys a test speaks of, at most, most often.
+const USUALLY: usize = 12;
+/// How many letters those have.
+const USUAL_LETTERS: usize = 20 * USUALLY;
 
 impl Overrides {
     /// Nothing said.
@@ -363,117 +379,195 @@ impl Overrides {
 
     /// Says what a key holds.
     pub fn set(&mut self, key: &str, value: ContextValue) {
-        self.values.push((key.into(), value));
+        let known = self.said.values().len();
+        self.said.set(key, value);
+        if self.said.values().len() > known {
+            if known == 0 {
+                self.written.reserve(USUAL_LETTERS);
+                self.ends.reserve(USUALLY);
+            }
+            self.written.push_str(key);
+            self.ends.push(self.written.len());
+        }
     }
 
     /// Says that keys that begin so are absent unless they are set.
     pub fn set_absent_prefix(&mut self, prefix: &str) {
-        self.absent_prefixes.push(prefix.into());
+        self.said.set_absent_prefix(prefix);
     }
 
     /// Says that every key nobody spoke of is absent, and of those the table calls unknown the ones that a
     /// request need not carry. What every request carries, such as an address and a region, stays unknown.
     pub fn set_complete(&mut self) {
-        self.complete = true;
+        self.said.set_complete();
     }
 
-    /// The keys that were spoken of one by one, with what was said, in that order.
+    /// The keys that were spoken of one by one, as they were first written and in that order, with what was said
+    /// of each last.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &ContextValue)> {
-        self.values.iter().map(|(key, value)| (&**key, value))
+        let mut start = 0;
+        let written = self.ends.iter().map(move |end| {
+            let key = self.written.get(start..*end).unwrap_or_default();
+            start = *end;
+            key
+        });
+        written.zip(self.said.values())
     }
 
     /// What was said of a key last.
     pub fn get(&self, key: &str) -> Option<&ContextValue> {
-        let said = self.values.iter().rev().find(|(own, _)| own.eq_ignore_ascii_case(key));
-        said.map(|(_, value)| value)
+        self.said.said(key)
     }
 }
 
-/// Which rows of the table are filled in.
-#[derive(Clone, Copy)]
-pub(crate) enum Wanted<'k> {
-    /// All, for whoever looks at the context.
-    All,
-    /// Those of these keys, which is all that a decision looks at.
-    Only(&'k [&'k ContextKey]),
+/// A set of rows of the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rows(u128);
+
+const _: () = assert!(GLOBAL_KEYS.len() <= 128, "every row has its bit");
+
+impl Rows {
+    pub(crate) const ALL: Self = Self(u128::MAX);
+
+    /// The rows that fill these keys.
+    pub(crate) fn of<'k>(keys: impl IntoIterator<Item = &'k ContextKey>) -> Self {
+        keys.into_iter()
+            .map(|key| Self::that_fill(key.folded()))
+            .fold(Self::default(), |all, rows| all | rows)
+    }
+
+    /// The rows that fill a key: its own, and else all that may.
+    fn that_fill(folded: &str) -> Self {
+        let begins =
+            |start: &str| folded.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+        let rows = Self::where_it_holds(|rule| match rule.fill {
+            Fill::Key(_) => folded.eq_ignore_ascii_case(rule.key),
+            Fill::Family(_) => begins(rule.key),
+            Fill::Issuers => false,
+        });
+        if Self::where_it_holds(|rule| matches!(rule.fill, Fill::Key(_))).and(rows) == rows
+            && rows != Self::default()
+        {
+            return rows;
+        }
+        // Which claims there may be depends on the issuers of the caller's account.
+        rows | Self::where_it_holds(|rule| matches!(rule.fill, Fill::Issuers))
+    }
+
+    fn where_it_holds(holds: impl Fn(&KeyRule) -> bool) -> Self {
+        let rows = GLOBAL_KEYS.iter().enumerate().filter(|(_, rule)| holds(rule));
+        rows.fold(Self::default(), |rows, (index, _)| rows | Self(1 << index))
+    }
+
+    /// The rows in both sets.
+    fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    fn rules(self) -> impl Iterator<Item = (Self, &'static KeyRule)> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let row = left.trailing_zeros();
+            let rule = GLOBAL_KEYS.get(row as usize)?;
+            left &= left - 1;
+            Some((Self(1 << row), rule))
+        })
+    }
 }
 
-/// What the evaluator looks at although no policy asks for it (PE-TRU-07).
-const EVALUATORS_OWN: &str = "aws:SourceIdentity";
+impl std::ops::BitOr for Rows {
+    type Output = Self;
 
-impl Wanted<'_> {
-    fn has(self, rule: &KeyRule) -> bool {
-        let Self::Only(keys) = self else { return true };
-        match rule.fill {
-            Fill::Key(_) if rule.key == EVALUATORS_OWN => true,
-            Fill::Key(_) => keys.iter().any(|key| key.folded().eq_ignore_ascii_case(rule.key)),
-            Fill::Family(_) => keys.iter().any(|key| {
-                let head = key.folded().get(..rule.key.len());
-                head.is_some_and(|head| head.eq_ignore_ascii_case(rule.key))
-            }),
-            Fill::Issuers => !keys.is_empty(),
-        }
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
-/// Fills a context from the table and the test's words.
-pub(crate) fn fill(facts: &Facts<'_>, overrides: &Overrides, wanted: Wanted<'_>) -> Context {
-    let mut context = if overrides.complete { Context::complete() } else { Context::partial() };
-    for rule in GLOBAL_KEYS.iter().filter(|rule| wanted.has(rule)) {
-        match rule.fill {
-            Fill::Key(fill) => match fill(facts) {
-                Unknown if overrides.complete && OPTIONAL.contains(&rule.key) => {
-                    context.set(rule.key, Absent);
-                }
-                value => context.set(rule.key, value),
-            },
-            Fill::Family(fill) => {
-                if let Family::Known(members) = fill(facts) {
-                    context.set_absent_prefix(rule.key);
-                    for (member, value) in members {
-                        context.set(&*format!("{}{member}", rule.key), one(value));
-                    }
-                }
-            }
-            Fill::Issuers if facts.who == Who::Federated => {}
-            Fill::Issuers => {
-                let own = facts.account.and_then(|account| facts.state.accounts.get(&account));
-                let own = own.into_iter().flat_map(|account| account.oidc_providers.values());
-                let own = own.map(|provider| &*provider.host_and_path);
-                for issuer in BUILT_IN_ISSUERS.iter().copied().chain(own) {
-                    context.set_absent_prefix(&format!("{issuer}:"));
-                }
-            }
-        }
+/// The row that the evaluator looks at although no policy asks for it (PE-TRU-07).
+static EVALUATORS_OWN: LazyLock<Rows> =
+    LazyLock::new(|| Rows::where_it_holds(|rule| rule.key == "aws:SourceIdentity"));
+/// The rows of what a request holds through a VPC endpoint only.
+static OF_ENDPOINTS: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::where_it_holds(|rule| matches!(rule.rule, "PE-KEY-18" | "PE-KEY-19" | "PE-KEY-20"))
+});
+/// The rows of keys that a request need not carry.
+static OPTIONAL_ROWS: LazyLock<Rows> =
+    LazyLock::new(|| Rows::where_it_holds(|rule| OPTIONAL.contains(&rule.key)));
+
+/// Fills a context from the table and the test's words: whole for whoever looks at it, and for a decision alone
+/// with what the policies ask for.
+///
+/// What is said first holds: the test's own words, what follows from them, what a session keeps, the table.
+pub(crate) fn fill(facts: &Facts<'_>, overrides: Overrides, asked: &Asked<'_>, to_decide: bool) -> Context {
+    let mut context = overrides.said;
+    let said = context.values().len();
+    let wanted = if to_decide { asked.rows | *EVALUATORS_OWN } else { Rows::ALL };
+    infer(&mut context, wanted);
+    for (key, value) in facts.session().into_iter().flat_map(|session| session.claims.iter().rev()) {
+        context.set_if_new(&**key, || value.clone());
     }
-    if let Some(session) = facts.session {
-        for (key, value) in &session.claims {
-            context.set(&**key, value.clone());
-        }
-    }
-    for prefix in &overrides.absent_prefixes {
-        context.set_absent_prefix(prefix);
-    }
-    infer(&mut context, overrides);
-    for (key, value) in &overrides.values {
-        context.set(&**key, value.clone());
+    let unknown = fill_rows(&mut context, facts, wanted);
+    if context.is_partial() || facts.session().is_some_and(|session| !session.claims.is_empty()) {
+        let keys: Vec<&str> = asked.keys().map(ContextKey::folded).collect();
+        narrow(&mut context, keys, said, facts);
+    } else {
+        // Of a key that is not spoken of nothing is left to settle: it is absent.
+        let keys = unknown.and(asked.rows).rules().map(|(_, rule)| rule.key);
+        narrow(&mut context, keys, said, facts);
     }
     context
 }
 
+/// Fills in rows of the table; the answer is which of them are unknown.
+fn fill_rows(context: &mut Context, facts: &Facts<'_>, wanted: Rows) -> Rows {
+    let mut unknown = Rows::default();
+    let is_partial = context.is_partial();
+    for (row, rule) in wanted.rules() {
+        match rule.fill {
+            Fill::Key(fill) => {
+                context.set_if_new(rule.key, || match fill(facts) {
+                    Unknown if !is_partial && OPTIONAL_ROWS.and(row) == row => Absent,
+                    Unknown => {
+                        unknown = unknown | row;
+                        Unknown
+                    }
+                    value => value,
+                });
+            }
+            Fill::Family(fill) => {
+                if let Family::Known(members) = fill(facts) {
+                    context.set_absent_prefix(rule.key);
+                    for (member, value) in members.into_iter().rev() {
+                        context.set_if_new([rule.key, &*member].concat(), || one(value));
+                    }
+                }
+            }
+            Fill::Issuers if !is_partial || facts.who() == Who::Federated => {}
+            Fill::Issuers => {
+                let own = facts.found.account.into_iter().flat_map(|account| account.oidc_providers.values());
+                let own = own.map(|provider| &*provider.host_and_path);
+                for issuer in BUILT_IN_ISSUERS.iter().copied().chain(own) {
+                    context.set_absent_prefix(&[issuer, ":"].concat());
+                }
+            }
+        }
+    }
+    unknown
+}
+
 /// Settles keys that the policies ask for and nobody has spoken of: a request never holds a key that the
 /// catalog knows and does not list for its action (PE-KEY-40). Of what the catalog does not know, an action or
-/// a key, nothing follows.
-pub(crate) fn narrow<'k>(
+/// a key, nothing follows. The first `said` keys of the context are the test's own words, which stay.
+fn narrow<'k>(
     context: &mut Context,
-    asked: impl Iterator<Item = &'k ContextKey>,
+    asked: impl IntoIterator<Item = &'k str>,
+    said: usize,
     facts: &Facts<'_>,
-    overrides: &Overrides,
 ) {
     let catalog = &facts.state.catalog;
     let mut action = None;
     for key in asked {
-        if *context.get(key) != Unknown || overrides.get(key.folded()).is_some() {
+        if !context.is_open(key, said) {
             continue;
         }
         let Some(entry) = *action.get_or_insert_with(|| catalog.action(facts.action.folded())) else {
@@ -482,32 +576,30 @@ pub(crate) fn narrow<'k>(
         // An ARN that fits no resource type of the action says nothing of which keys go with it.
         let fits = |arn: &&Arn| entry.resources().any(|on| on.resource_type().matches(arn));
         // The keys of all resource types first, which is the quicker question: what none of them has, no ARN adds.
-        let without = catalog.applicability(entry, None, key.folded());
+        let without = catalog.applicability(entry, None, key);
         let never = match without {
-            Applicability::Listed => facts.arn.filter(fits).is_some_and(|arn| {
-                catalog.applicability(entry, Some(arn), key.folded()) == Applicability::Never
-            }),
+            Applicability::Listed => facts
+                .arn
+                .filter(fits)
+                .is_some_and(|arn| catalog.applicability(entry, Some(arn), key) == Applicability::Never),
             without => without == Applicability::Never,
         };
         if never {
-            context.set(key.folded(), Absent);
+            context.set(key, Absent);
         }
     }
 }
 
 /// What follows from the test's words for keys it did not speak of.
-fn infer(context: &mut Context, overrides: &Overrides) {
-    let present =
-        |key: &str| matches!(overrides.get(key), Some(ContextValue::One(_) | ContextValue::Many(_)));
+fn infer(context: &mut Context, wanted: Rows) {
+    let present = |key: &str| matches!(context.said(key), Some(ContextValue::One(_) | ContextValue::Many(_)));
     // PE-KEY-17 to 20: an address of its own means that the request came through no endpoint, and the reverse.
     if present("aws:SourceIp") {
-        for rule in
-            GLOBAL_KEYS.iter().filter(|rule| matches!(rule.rule, "PE-KEY-18" | "PE-KEY-19" | "PE-KEY-20"))
-        {
-            context.set(rule.key, Absent);
+        for (_, rule) in OF_ENDPOINTS.and(wanted).rules() {
+            context.set_if_new(rule.key, || Absent);
         }
     } else if present("aws:SourceVpce") || present("aws:SourceVpc") || present("aws:VpcSourceIp") {
-        context.set("aws:SourceIp", Absent);
+        context.set_if_new("aws:SourceIp", || Absent);
     }
 }
 

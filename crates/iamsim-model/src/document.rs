@@ -5,8 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use iamsim_eval::{Attached, Program};
-use iamsim_policy::{Policy, PolicyError, PolicyKind, Source, WriteRefusal, check_write};
+use iamsim_policy::{ContextKey, Policy, PolicyError, PolicyKind, Source, WriteRefusal, check_write};
 
+use crate::context::Rows;
 use crate::error::{ErrorCode, ModelError};
 use crate::name::counted_size;
 
@@ -84,7 +85,11 @@ pub struct Document(Arc<Stored>);
 #[derive(Debug)]
 struct Stored {
     policy: Policy,
+    /// The program, attached under the name of the text.
+    attached: Attached,
     program: Arc<Program>,
+    /// The rows of the context's table that its keys ask for.
+    rows: Rows,
     counted: usize,
     /// What AWS says to it when it is written, once asked.
     written: OnceLock<Result<(), WriteRefusal>>,
@@ -94,7 +99,9 @@ impl Document {
     fn new(policy: Policy) -> Self {
         let program = Arc::new(Program::compile(&policy));
         let counted = counted_size(policy.source().text_of(policy.span()));
-        Self(Arc::new(Stored { policy, program, counted, written: OnceLock::new() }))
+        let attached = Attached::new(policy.source().name(), program.clone());
+        let rows = Rows::of(program.keys());
+        Self(Arc::new(Stored { policy, attached, program, rows, counted, written: OnceLock::new() }))
     }
 
     /// The policy.
@@ -120,6 +127,16 @@ impl Document {
     fn check_written(&self) -> Result<(), ModelError> {
         let check = || check_write(self.0.policy.kind(), &self.source()).map(|_| ());
         self.0.written.get_or_init(check).as_ref().map_err(ModelError::refused).copied()
+    }
+
+    /// The program, attached under the name of the text.
+    pub(crate) fn attached_as_named(&self) -> Attached {
+        self.0.attached.clone()
+    }
+
+    /// The context keys its policy asks for, and the rows of the table that fill them.
+    pub(crate) fn asks(&self) -> (Rows, &[ContextKey]) {
+        (self.0.rows, self.0.program.keys())
     }
 
     pub(crate) fn attached(&self, name: impl Into<Arc<str>>) -> Attached {

@@ -1,15 +1,20 @@
 //! What the world knows of one request before any policy is read: who asks, as whom, on what, when.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use iamsim_eval::{Caller as EvalCaller, Credentials, InvalidCaller};
+use iamsim_eval::{Caller as EvalCaller, CallerKind as EvalCallerKind, Credentials, InvalidCaller};
 use iamsim_policy::{AccountId, Action, Arn};
 
 use crate::account::Account;
 use crate::caller::{Caller, CallerKind};
 use crate::context;
+use crate::derived::{Principal, Side};
 use crate::endpoint::VpcEndpoint;
 use crate::error::{ErrorCode, ModelError};
 use crate::identity::{Identity, Role, User};
+use crate::managed::ManagedPolicy;
 use crate::organization::Organization;
 use crate::resource::{StoredResource, is_awss_own};
 use crate::session::{Session, SessionOrigin, SessionPrincipal};
@@ -30,49 +35,55 @@ pub(crate) enum Who {
 
 /// What is known of the tags of the resource.
 #[derive(Debug)]
-pub(crate) enum ResourceFacts {
-    Tags(Tags),
+pub(crate) enum ResourceFacts<'w> {
+    Tags(&'w Tags),
+    NoTags,
     Unknown,
 }
 
 /// Everything the context table asks for.
-#[derive(Debug)]
 pub(crate) struct Facts<'w> {
     pub(crate) state: &'w State,
+    pub(crate) found: &'w Found<'w>,
     pub(crate) now: DateTime<Utc>,
     pub(crate) action: &'w Action,
     pub(crate) arn: Option<&'w Arn>,
     pub(crate) owner: Option<AccountId>,
-    pub(crate) resource: ResourceFacts,
     pub(crate) endpoint: Option<(&'w str, &'w VpcEndpoint)>,
-    pub(crate) who: Who,
-    pub(crate) account: Option<AccountId>,
-    pub(crate) principal_arn: Option<String>,
-    pub(crate) principal_tags: Tags,
-    pub(crate) user_id: Option<String>,
-    pub(crate) username: Option<String>,
-    pub(crate) session: Option<&'w Session>,
-    pub(crate) assumed_root: bool,
     pub(crate) service: &'w str,
     pub(crate) source_arn: Option<&'w Arn>,
     pub(crate) source_account: Option<AccountId>,
 }
 
-impl Facts<'_> {
+impl<'w> Facts<'w> {
+    pub(crate) fn who(&self) -> Who {
+        self.found.who
+    }
+
+    /// The caller's account.
+    pub(crate) fn account(&self) -> Option<AccountId> {
+        self.found.account.map(|account| account.id)
+    }
+
+    pub(crate) fn session(&self) -> Option<&'w Session> {
+        self.found.session
+    }
+
     pub(crate) fn caller_organization(&self) -> Option<&Organization> {
-        self.state.organization_of(self.account?)
+        self.state.organization_of(self.account()?)
     }
 
-    pub(crate) fn caller_org_path(&self) -> Option<String> {
-        self.org_path(self.account?)
-    }
-
-    pub(crate) fn org_path(&self, account: AccountId) -> Option<String> {
-        self.state.organization_of(account)?.org_path(account)
+    pub(crate) fn org_path(&self, account: AccountId) -> Option<Box<str>> {
+        Some(self.state.membership(account)?.path.clone())
     }
 
     pub(crate) fn is_excepted(&self) -> bool {
         context::is_excepted(self.action)
+    }
+
+    /// The tags of what the request is about.
+    pub(crate) fn resource(&self) -> ResourceFacts<'w> {
+        self.state.resource_facts(self.arn, self.owner)
     }
 }
 
@@ -84,11 +95,63 @@ pub(crate) struct Found<'w> {
     pub(crate) user: Option<&'w User>,
     pub(crate) role: Option<&'w Role>,
     pub(crate) session: Option<&'w Session>,
-    pub(crate) principal_arn: Option<String>,
-    pub(crate) user_id: Option<String>,
-    pub(crate) tags: Tags,
+    /// None for callers without account.
+    pub(crate) side: Option<Arc<Side>>,
+}
+
+impl<'w> Found<'w> {
+    /// What `aws:PrincipalArn` holds.
+    pub(crate) fn principal_arn(&self) -> Option<&str> {
+        match self.eval.kind() {
+            EvalCallerKind::FederatedUser { session, .. } => Some(session.as_str()),
+            _ => self.side.as_deref().map(|side| side.arn.as_str()),
+        }
+    }
+
+    /// What `aws:userid` holds.
+    pub(crate) fn user_id(&self) -> Option<String> {
+        match (self.account, self.session.map(|session| &session.principal)) {
+            (_, Some(SessionPrincipal::Role { role, name, .. })) => Some(format!("{role}:{name}")),
+            (Some(account), Some(SessionPrincipal::FederatedUser { name, .. })) => {
+                Some(format!("{}:{name}", account.id))
+            }
+            (Some(account), _) => {
+                Some(self.user.map_or_else(|| account.id.to_string(), |user| user.id.to_string()))
+            }
+            (None, _) => (self.who == Who::Anonymous).then(|| "anonymous".to_owned()),
+        }
+    }
+
+    /// The user's or role's tags, overlaid by session tags (PE-TAG-01, FED-08).
+    pub(crate) fn tags(&self) -> Cow<'w, Tags> {
+        let own = self.role.map(|role| &role.tags).or(self.user.map(|user| &user.tags));
+        let own = own.map_or_else(Cow::default, Cow::Borrowed);
+        match self.session {
+            Some(session) if matches!(self.who, Who::RoleSession | Who::FederatedUser) => {
+                let mut tags = own;
+                for (key, value) in session.tags.iter() {
+                    tags.to_mut().set(TagCase::Insensitive, key, value);
+                }
+                tags
+            }
+            _ => own,
+        }
+    }
+
+    pub(crate) fn is_assumed_root(&self) -> bool {
+        self.session.is_some_and(|session| matches!(session.principal, SessionPrincipal::AssumedRoot { .. }))
+    }
+
     /// What `GetCallerIdentity` answers: the ARN.
-    pub(crate) identity_arn: String,
+    pub(crate) fn identity_arn(&self) -> String {
+        match self.account {
+            Some(account) if self.is_assumed_root() => {
+                let arn = self.side.as_deref().map(|side| side.arn.partition()).unwrap_or_default();
+                format!("arn:{arn}:sts::{}:assumed-root", account.id)
+            }
+            _ => self.eval.to_string(),
+        }
+    }
 }
 
 impl State {
@@ -125,18 +188,11 @@ impl State {
                 let account = self.accounts.get(&session.account()).ok_or_else(unknown_credentials)?;
                 self.found_session(account, session)
             }
-            CallerKind::Service { name, .. } => {
-                Ok(without_account(EvalCaller::service(name), Who::Service, name, None))
-            }
+            CallerKind::Service { name, .. } => Ok(without_account(EvalCaller::service(name), Who::Service)),
             CallerKind::Federated { provider } => {
-                Ok(without_account(EvalCaller::federated(provider), Who::Federated, provider, None))
+                Ok(without_account(EvalCaller::federated(provider), Who::Federated))
             }
-            CallerKind::Anonymous => Ok(without_account(
-                EvalCaller::anonymous(),
-                Who::Anonymous,
-                "anonymous",
-                Some("anonymous".into()),
-            )),
+            CallerKind::Anonymous => Ok(without_account(EvalCaller::anonymous(), Who::Anonymous)),
         }
     }
 
@@ -153,50 +209,39 @@ impl State {
             SessionPrincipal::Root { .. } | SessionPrincipal::AssumedRoot { .. } => {
                 self.found_root(account, Some(session))
             }
-            SessionPrincipal::Role { role, name, .. } => {
-                let role = account.roles.by_id(role).ok_or_else(unknown_credentials)?;
-                let role_arn = self.arn_of(account, "role", &role.identity);
-                let (partition, id) = (&self.partition, account.id);
+            SessionPrincipal::Role { role: id, name, .. } => {
+                let slot = account.roles.slot_of(id).ok_or_else(unknown_credentials)?;
+                let role = account.roles.at(slot).ok_or_else(unknown_credentials)?;
+                let side = self.side(account, Principal::Role(slot))?;
                 let session_arn =
-                    format!("arn:{partition}:sts::{id}:assumed-role/{}/{name}", role.identity.name);
-                let eval = EvalCaller::role_session(arn(&session_arn)?, arn(&role_arn)?)
+                    self.session_arn(account, &["assumed-role/", &role.identity.name, "/", name])?;
+                let eval = EvalCaller::role_session(session_arn, side.arn.clone())
                     .map_err(|error| invalid(&error))?;
-                let mut tags = role.tags.clone();
-                for (key, value) in session.tags.iter() {
-                    tags.set(TagCase::Insensitive, key, value); // PE-TAG-01
-                }
                 Ok(Found {
-                    eval: eval.with_unique_id(role.id.as_str()),
+                    eval: eval.with_unique_id(&role.id),
                     who: Who::RoleSession,
                     account: Some(account),
                     user: None,
                     role: Some(role),
                     session: Some(session),
-                    principal_arn: Some(role_arn),
-                    user_id: Some(format!("{}:{name}", role.id)),
-                    tags,
-                    identity_arn: session_arn,
+                    side: Some(side),
                 })
             }
             SessionPrincipal::FederatedUser { user, name, .. } => {
-                let user = match user {
-                    Some(id) => Some(account.users.by_id(id).ok_or_else(unknown_credentials)?),
-                    None => None,
+                let session_arn = self.session_arn(account, &["federated-user/", name])?;
+                let (user, side) = match user {
+                    Some(id) => {
+                        let slot = account.users.slot_of(id).ok_or_else(unknown_credentials)?;
+                        (account.users.at(slot), self.side(account, Principal::User(slot))?)
+                    }
+                    None => (None, self.side(account, Principal::Root)?),
                 };
-                let (partition, id) = (&self.partition, account.id);
-                let session_arn = format!("arn:{partition}:sts::{id}:federated-user/{name}");
-                let user_arn =
-                    user.map(|user| arn(&self.arn_of(account, "user", &user.identity))).transpose()?;
-                let eval = EvalCaller::federated_user(arn(&session_arn)?, user_arn)
+                let eval = EvalCaller::federated_user(session_arn, user.map(|_| side.arn.clone()))
                     .map_err(|error| invalid(&error))?;
                 let eval = match user {
-                    Some(user) => eval.with_unique_id(user.id.as_str()),
+                    Some(user) => eval.with_unique_id(&user.id),
                     None => eval,
                 };
-                let mut tags = user.map(|user| user.tags.clone()).unwrap_or_default();
-                for (key, value) in session.tags.iter() {
-                    tags.set(TagCase::Insensitive, key, value); // FED-08
-                }
                 Ok(Found {
                     eval,
                     who: Who::FederatedUser,
@@ -204,10 +249,7 @@ impl State {
                     user,
                     role: None,
                     session: Some(session),
-                    principal_arn: Some(session_arn.clone()),
-                    user_id: Some(format!("{id}:{name}")),
-                    tags,
-                    identity_arn: session_arn,
+                    side: Some(side),
                 })
             }
         }
@@ -219,19 +261,17 @@ impl State {
         user: &'w User,
         session: Option<&'w Session>,
     ) -> Result<Found<'w>, ModelError> {
-        let text = self.arn_of(account, "user", &user.identity);
-        let eval = EvalCaller::user(arn(&text)?).map_err(|error| invalid(&error))?;
+        let slot = account.users.slot_of(&user.id).ok_or_else(unknown_credentials)?;
+        let side = self.side(account, Principal::User(slot))?;
+        let eval = EvalCaller::user(side.arn.clone()).map_err(|error| invalid(&error))?;
         Ok(Found {
-            eval: eval.with_unique_id(user.id.as_str()).with_credentials(credentials(session)),
+            eval: eval.with_unique_id(&user.id).with_credentials(credentials(session)),
             who: Who::User,
             account: Some(account),
             user: Some(user),
             role: None,
             session,
-            principal_arn: Some(text.clone()),
-            user_id: Some(user.id.to_string()),
-            tags: user.tags.clone(),
-            identity_arn: text,
+            side: Some(side),
         })
     }
 
@@ -240,29 +280,30 @@ impl State {
         account: &'w Account,
         session: Option<&'w Session>,
     ) -> Result<Found<'w>, ModelError> {
-        let text = format!("arn:{}:iam::{}:root", self.partition, account.id);
-        let eval = EvalCaller::root(arn(&text)?).map_err(|error| invalid(&error))?;
-        let assumed =
-            session.is_some_and(|session| matches!(session.principal, SessionPrincipal::AssumedRoot { .. }));
-        let identity_arn = if assumed {
-            format!("arn:{}:sts::{}:assumed-root", self.partition, account.id)
-        } else {
-            text.clone()
-        };
-        // A session of AssumeRoot is no session token: its task policy limits it instead (SES-23).
-        let eval = if assumed { eval } else { eval.with_credentials(credentials(session)) };
-        Ok(Found {
+        let side = self.side(account, Principal::Root)?;
+        let eval = EvalCaller::root(side.arn.clone()).map_err(|error| invalid(&error))?;
+        let mut found = Found {
             eval,
             who: Who::Root,
             account: Some(account),
             user: None,
             role: None,
             session,
-            principal_arn: Some(text),
-            user_id: Some(account.id.to_string()),
-            tags: Tags::new(),
-            identity_arn,
-        })
+            side: Some(side),
+        };
+        // A session of AssumeRoot is no session token: its task policy limits it instead (SES-23).
+        if !found.is_assumed_root() {
+            found.eval = found.eval.with_credentials(credentials(session));
+        }
+        Ok(found)
+    }
+
+    /// The ARN of a session in an account.
+    fn session_arn(&self, account: &Account, resource: &[&str]) -> Result<Arn, ModelError> {
+        let id = account.id.to_string();
+        let head = ["arn:", &*self.partition, ":sts::", &id, ":"];
+        let text = [&head, resource].concat().concat();
+        text.parse().map_err(|_| ModelError::arn_not_valid(&text))
     }
 
     pub(crate) fn arn_of(&self, account: &Account, kind: &str, identity: &Identity) -> String {
@@ -270,30 +311,25 @@ impl State {
     }
 
     /// The tags of what a request is about.
-    pub(crate) fn resource_facts(&self, target: Option<&Arn>, owner: Option<AccountId>) -> ResourceFacts {
-        let Some(target) = target else { return ResourceFacts::Tags(Tags::new()) };
+    fn resource_facts(&self, target: Option<&Arn>, owner: Option<AccountId>) -> ResourceFacts<'_> {
+        let Some(target) = target else { return ResourceFacts::NoTags };
         let Some(account) = owner.and_then(|owner| self.accounts.get(&owner)) else {
             // What is AWS's own has no tags of anybody.
-            return if is_awss_own(target) {
-                ResourceFacts::Tags(Tags::new())
-            } else {
-                ResourceFacts::Unknown
-            };
+            return if is_awss_own(target) { ResourceFacts::NoTags } else { ResourceFacts::Unknown };
         };
         let tags = if let Some((_, role)) = self.role_by_arn(target) {
-            role.tags.clone()
+            Some(&role.tags)
         } else if let Some((_, user)) = self.user_by_arn(target) {
-            user.tags.clone()
+            Some(&user.tags)
         } else if target.service() == "iam" {
-            let policy = self.managed_policy(account.id, target.as_str());
-            policy.map(|policy| policy.tags().clone()).unwrap_or_default()
+            self.managed_policy(account.id, target.as_str()).map(ManagedPolicy::tags)
         } else {
             let stored = self.resource(account.id, target);
             let counts =
                 |stored: &&StoredResource| target.service() != "s3" || stored.attribute_based_control;
-            stored.filter(counts).map(|stored| stored.tags.clone()).unwrap_or_default()
+            stored.filter(counts).map(|stored| &stored.tags)
         };
-        ResourceFacts::Tags(tags)
+        tags.map_or(ResourceFacts::NoTags, ResourceFacts::Tags)
     }
 }
 
@@ -308,28 +344,13 @@ fn credentials(session: Option<&Session>) -> Credentials {
     }
 }
 
-fn without_account<'w>(eval: EvalCaller, who: Who, name: &str, user_id: Option<String>) -> Found<'w> {
-    Found {
-        eval,
-        who,
-        account: None,
-        user: None,
-        role: None,
-        session: None,
-        principal_arn: None,
-        user_id,
-        tags: Tags::new(),
-        identity_arn: name.to_owned(),
-    }
+fn without_account<'w>(eval: EvalCaller, who: Who) -> Found<'w> {
+    Found { eval, who, account: None, user: None, role: None, session: None, side: None }
 }
 
 /// ERR-24.
 fn unknown_credentials() -> ModelError {
     ModelError::new(ErrorCode::InvalidClientTokenId, "The security token included in the request is invalid.")
-}
-
-fn arn(text: &str) -> Result<Arn, ModelError> {
-    text.parse().map_err(|_| ModelError::arn_not_valid(text))
 }
 
 fn invalid(error: &InvalidCaller) -> ModelError {

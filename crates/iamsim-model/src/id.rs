@@ -27,6 +27,12 @@ macro_rules! ids {
                 }
             }
 
+            impl From<&$name> for Arc<str> {
+                fn from(id: &$name) -> Self {
+                    id.0.clone()
+                }
+            }
+
             impl fmt::Display for $name {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.write_str(&self.0)

@@ -7,9 +7,11 @@
 //! It promises no stable interface yet: use `iamsim`.
 
 mod account;
+mod asks;
 mod attach;
 mod caller;
 mod context;
+mod derived;
 mod document;
 mod edit;
 mod endpoint;

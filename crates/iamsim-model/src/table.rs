@@ -45,6 +45,16 @@ impl<T: Entity> Table<T> {
         self.slot(*self.ids.get(id)?)
     }
 
+    /// Where the entity with an id lies.
+    pub(crate) fn slot_of(&self, id: &T::Id) -> Option<usize> {
+        self.ids.get(id).copied()
+    }
+
+    /// The entity in a slot, if it is still there.
+    pub(crate) fn at(&self, slot: usize) -> Option<&T> {
+        self.slot(slot)
+    }
+
     pub(crate) fn by_id_mut(&mut self, id: &T::Id) -> Option<&mut T> {
         let slot = *self.ids.get(id)?;
         self.slots.get_mut(slot)?.as_mut().map(Arc::make_mut)

@@ -12,6 +12,7 @@ use iamsim_policy::{AccountId, Arn};
 
 use crate::account::Account;
 use crate::caller::Caller;
+use crate::derived::Derived;
 use crate::document::{Document, Documents, PolicyDocument};
 use crate::error::{ErrorCode, ModelError};
 use crate::managed::{ManagedPolicy, built_in};
@@ -55,6 +56,8 @@ pub(crate) struct State {
     pub(crate) owners: BTreeMap<Box<str>, AccountId>,
     /// Documents whose principals are still to be checked; none: they are checked when they are written.
     pub(crate) unchecked: Option<Vec<Document>>,
+    /// What follows from all the rest.
+    pub(crate) derived: Derived,
 }
 
 impl World {
@@ -71,6 +74,7 @@ impl World {
                 aws_policies: BTreeMap::new(),
                 owners: BTreeMap::new(),
                 unchecked: None,
+                derived: Derived::default(),
             }),
             documents: Documents::default(),
         };
@@ -99,7 +103,9 @@ impl World {
     }
 
     pub(crate) fn edit(&mut self) -> &mut State {
-        Arc::make_mut(&mut self.state)
+        let state = Arc::make_mut(&mut self.state);
+        state.derived.clear();
+        state
     }
 
     /// Opens an account; one that is open stays as it is.

@@ -45,11 +45,8 @@ pub struct RequestBuilder {
     error: Option<Error>,
 }
 
-/// How the world gathers what bears on a question: for a decision, or for its explanation.
-type Assemble = fn(
-    &iamsim_model::Snapshot,
-    &Question<'_>,
-) -> Result<(iamsim_eval::Layers, iamsim_eval::Request), iamsim_model::ModelError>;
+/// What the world gathers of what bears on a question.
+type Assembled = Result<(iamsim_eval::Layers, iamsim_eval::Request), iamsim_model::ModelError>;
 
 impl RequestBuilder {
     pub(crate) fn new(snapshot: Snapshot, caller: &Caller, action: &str, resource: &str) -> Self {
@@ -212,7 +209,7 @@ impl RequestBuilder {
 
     /// Decides, and says why.
     pub fn explain(self) -> Result<Explanation> {
-        let (layers, request) = self.assemble(iamsim_model::Snapshot::assemble)?;
+        let (layers, request) = self.assemble(|world, question| world.assemble(&question))?;
         Ok(iamsim_eval::explain(&layers, &request))
     }
 
@@ -261,7 +258,10 @@ impl RequestBuilder {
         Asked { answer: self.explain(), warnings }
     }
 
-    fn assemble(self, assemble: Assemble) -> Result<(iamsim_eval::Layers, iamsim_eval::Request)> {
+    fn assemble(
+        self,
+        assemble: impl FnOnce(&iamsim_model::Snapshot, Question<'_>) -> Assembled,
+    ) -> Result<(iamsim_eval::Layers, iamsim_eval::Request)> {
         let action = self.action?;
         if let Some(error) = self.error {
             return Err(error);
@@ -277,10 +277,10 @@ impl RequestBuilder {
             action,
             resource,
             now: self.snapshot.now(),
-            overrides: &self.overrides,
+            overrides: self.overrides,
             owner: self.owner,
             endpoint: self.endpoint.as_deref(),
         };
-        Ok(assemble(self.snapshot.model(), &question)?)
+        Ok(assemble(self.snapshot.model(), question)?)
     }
 }

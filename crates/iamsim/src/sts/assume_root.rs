@@ -174,7 +174,7 @@ impl Sts<'_> {
             action: "sts:AssumeRoot".parse()?,
             resource: Resource::Arn(root.parse()?),
             now: self.now(),
-            overrides: &overrides,
+            overrides,
             owner: Some(account),
             endpoint: None,
         };

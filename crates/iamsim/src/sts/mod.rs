@@ -119,7 +119,7 @@ impl<'c> Sts<'c> {
             action,
             resource: Resource::Arn(resource.clone()),
             now: self.now(),
-            overrides,
+            overrides: overrides.clone(),
             owner: None,
             endpoint: None,
         };

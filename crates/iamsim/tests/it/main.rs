@@ -7,6 +7,7 @@ mod calls;
 mod catalog;
 mod console;
 mod context;
+mod edits;
 mod federation;
 mod machine;
 mod organization;
