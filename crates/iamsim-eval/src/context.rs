@@ -114,15 +114,23 @@ impl Context {
         self.keys.set_if_new(key.as_ref(), value)
     }
 
+    /// As [`set_if_new`](Self::set_if_new), for a key that was made ready.
+    pub fn set_ready_if_new(&mut self, key: &ReadyKey, value: impl FnOnce() -> ContextValue) -> bool {
+        self.keys.set_ready_if_new(key, value)
+    }
+
     /// From now on a key that is not spoken of is absent.
     pub fn set_complete(&mut self) {
         self.is_partial = false;
+        self.absent_prefixes.clear();
     }
 
     /// Declares that keys that begin with `prefix`, such as `aws:PrincipalTag/`, are absent unless they are
     /// set.
     pub fn set_absent_prefix(&mut self, prefix: &str) {
-        self.absent_prefixes.push(prefix.to_lowercase().into());
+        if self.is_partial {
+            self.absent_prefixes.push(prefix.to_lowercase().into());
+        }
     }
 
     /// What is known of a key.
@@ -190,6 +198,31 @@ impl Context {
     /// Whether keys that are not spoken of are unknown.
     pub fn is_partial(&self) -> bool {
         self.is_partial
+    }
+}
+
+/// The name of a key, made ready for whoever speaks of it in many contexts.
+///
+/// ```
+/// use iamsim_eval::{Context, ContextValue, ReadyKey};
+///
+/// let name = ReadyKey::new("aws:username");
+/// let mut context = Context::complete();
+/// assert!(context.set_ready_if_new(&name, || ContextValue::One("alice".into())));
+/// assert!(!context.set_ready_if_new(&name, || ContextValue::Absent));
+/// assert_eq!(context.get(&"aws:username".into()).as_one(), Some("alice"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ReadyKey {
+    folded: Box<str>,
+    hash: u64,
+}
+
+impl ReadyKey {
+    /// The key with this name.
+    pub fn new(name: &str) -> Self {
+        let folded: Box<str> = name.to_lowercase().into();
+        Self { hash: hash(&folded), folded }
     }
 }
 
@@ -385,13 +418,30 @@ impl Keys {
         known.is_none()
     }
 
-    /// Writes a name behind the others, and looks for it among them: where it begins, its hash, and its slot.
+    fn set_ready_if_new(&mut self, key: &ReadyKey, value: impl FnOnce() -> ContextValue) -> bool {
+        let name = key.folded.as_bytes();
+        let is_new = self.index(key.hash, name).is_none();
+        if is_new {
+            self.make_room();
+            let start = self.names.len();
+            self.names.extend_from_slice(name);
+            self.add(start, key.hash, value());
+        }
+        is_new
+    }
+
     #[inline]
-    fn look_up(&mut self, key: &str) -> (usize, u64, Option<usize>) {
+    fn make_room(&mut self) {
         if self.slots.is_empty() {
             self.slots.reserve(USUALLY);
             self.names.reserve(USUAL_LETTERS);
         }
+    }
+
+    /// Writes a name behind the others, and looks for it among them: where it begins, its hash, and its slot.
+    #[inline]
+    fn look_up(&mut self, key: &str) -> (usize, u64, Option<usize>) {
+        self.make_room();
         let start = self.names.len();
         push_folded(&mut self.names, key);
         let folded = self.names.get(start..).unwrap_or_default();

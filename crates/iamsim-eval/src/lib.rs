@@ -41,7 +41,7 @@ mod variable;
 mod witness;
 
 pub use condition::ConditionReason;
-pub use context::{Context, ContextValue};
+pub use context::{Context, ContextValue, ReadyKey};
 pub use decide::{Decision, authorize};
 pub use fixed::FixedRule;
 pub use json::EXPLANATION_VERSION;

@@ -7,7 +7,7 @@ use crate::context::Rows;
 use crate::document::Document;
 
 /// What some policies ask of the context.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Asks {
     /// The rows of the table that fill the keys.
     pub(crate) rows: Rows,

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use iamsim_catalog::Applicability;
-use iamsim_eval::{Context, ContextValue};
+use iamsim_eval::{Context, ContextValue, ReadyKey};
 use iamsim_policy::{AccountId, Action, Arn, ContextKey};
 
 use crate::asks::Asked;
@@ -31,7 +31,7 @@ pub struct KeyRule {
 #[derive(Clone, Copy)]
 pub(crate) enum Fill {
     Key(fn(&Facts<'_>) -> ContextValue),
-    Family(fn(&Facts<'_>) -> Family),
+    Family(Family),
     /// One family for each issuer.
     Issuers,
 }
@@ -46,13 +46,9 @@ impl std::fmt::Debug for Fill {
     }
 }
 
-/// What is known of a family of keys.
-pub(crate) enum Family {
-    /// These and no others.
-    Known(Vec<(String, String)>),
-    /// Nothing.
-    Unknown,
-}
+/// What is known of a family of keys: it hands each member with its value to the function, the last first where
+/// names that differ in case are one key; the answer is whether there are no others. Otherwise nothing is known.
+pub(crate) type Family = fn(&Facts<'_>, &mut dyn FnMut(&str, &str)) -> bool;
 
 use ContextValue::{Absent, Unknown};
 
@@ -96,7 +92,7 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     "aws:PrincipalOrgPaths" "PE-KEY-04" "as aws:PrincipalOrgID, a list of one path"
         K(|facts| facts.account().and_then(|account| facts.org_path(account)).map_or(Absent, |path| many([path])));
     "aws:PrincipalTag/" "PE-KEY-05" "the caller's tags: a user's, or a role's overlaid by session tags (PE-TAG-01); others absent"
-        F(|facts| Family::Known(pairs(&facts.found.tags())));
+        F(|facts, member| known(&facts.found.tags(), member));
     "aws:PrincipalType" "PE-KEY-06" "set; unknown for services and identity providers, of which AWS does not say"
         K(|facts| match facts.who() {
             Who::User => one("User"),
@@ -206,7 +202,7 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     "aws:referer" "PE-KEY-29" "unknown: the client chooses it"
         K(|_| Unknown);
     "aws:RequestTag/" "PE-KEY-30" "unknown: they are arguments of the call; absent where the catalog knows that the action takes no tags; known in a call of STS that is made here"
-        F(|_| Family::Unknown);
+        F(|_, _| false);
     "aws:TagKeys" "PE-KEY-31" "unknown, as aws:RequestTag"
         K(|_| Unknown);
     // ── the resource ────────────────────────────────────────────────────────────────────────────────────────
@@ -219,14 +215,14 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     "aws:ResourceTag/" "PE-KEY-32" "the tags of the resource; of a bucket only with attribute-based control (PE-S3-05); unknown for resources of accounts the world does not know"
         F(resource_tags);
     "iam:ResourceTag/" "PE-IAK-03" "the tags of users and roles in IAM and STS; absent for other services"
-        F(|facts| if matches!(facts.action.service(), "iam" | "sts") { resource_tags(facts) } else { Family::Known(Vec::new()) });
+        F(|facts, member| !matches!(facts.action.service(), "iam" | "sts") || resource_tags(facts, member));
     // ── keys of services the world knows ────────────────────────────────────────────────────────────────────
     "sts:" "PE-STK-03" "unknown in STS calls that are only asked about, where the catalog lists the key for the action; known in those that are made here; absent for other services"
-        F(|facts| if facts.action.service() == "sts" { Family::Unknown } else { Family::Known(Vec::new()) });
+        F(|facts, _| facts.action.service() != "sts");
     "{issuer}:" "PE-STK-04" "claims of web identity: what a session of web identity keeps (TRU-97); others absent, for the issuers AWS knows by name and the account's own; unknown while a role is being assumed"
         Fill::Issuers;
     "saml:" "PE-STK-04" "what a SAML session keeps (TRU-97); others absent"
-        F(|facts| Family::Known(claims(facts, "saml:")));
+        F(|facts, member| claims(facts, "saml:", member));
 };
 
 /// Web identity providers that AWS knows by name (TRU-85).
@@ -267,8 +263,9 @@ pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn pairs(tags: &Tags) -> Vec<(String, String)> {
-    tags.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+fn known(tags: &Tags, member: &mut dyn FnMut(&str, &str)) -> bool {
+    tags.iter().rev().for_each(|(key, value)| member(key, value));
+    true
 }
 
 fn for_service(facts: &Facts<'_>, value: Option<String>) -> ContextValue {
@@ -307,20 +304,21 @@ fn from_role(facts: &Facts<'_>) -> ContextValue {
     if facts.who() == Who::RoleSession { Unknown } else { Absent }
 }
 
-fn resource_tags(facts: &Facts<'_>) -> Family {
+fn resource_tags(facts: &Facts<'_>, member: &mut dyn FnMut(&str, &str)) -> bool {
     match facts.resource() {
-        ResourceFacts::Tags(tags) => Family::Known(pairs(tags)),
-        ResourceFacts::NoTags => Family::Known(Vec::new()),
-        ResourceFacts::Unknown => Family::Unknown,
+        ResourceFacts::Tags(tags) => known(tags, member),
+        ResourceFacts::NoTags => true,
+        ResourceFacts::Unknown => false,
     }
 }
 
-fn claims(facts: &Facts<'_>, prefix: &str) -> Vec<(String, String)> {
-    let claims = facts.session().map(|session| session.claims.as_slice()).unwrap_or_default();
-    claims
-        .iter()
-        .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.as_one()?.to_owned())))
-        .collect()
+fn claims(facts: &Facts<'_>, prefix: &str, member: &mut dyn FnMut(&str, &str)) -> bool {
+    for (key, value) in facts.session().into_iter().flat_map(|session| session.claims.iter().rev()) {
+        if let (Some(key), Some(value)) = (key.strip_prefix(prefix), value.as_one()) {
+            member(key, value);
+        }
+    }
+    true
 }
 
 /// Services with one endpoint, and the region it lies in (PE-KEY-26). STS has regional ones.
@@ -464,13 +462,15 @@ impl Rows {
         Self(self.0 & other.0)
     }
 
-    fn rules(self) -> impl Iterator<Item = (Self, &'static KeyRule)> {
+    /// The rows, each with the name of its key.
+    fn rules(self) -> impl Iterator<Item = (Self, &'static KeyRule, &'static ReadyKey)> {
+        let names: &[ReadyKey] = &NAMES;
         let mut left = self.0;
         std::iter::from_fn(move || {
             let row = left.trailing_zeros();
-            let rule = GLOBAL_KEYS.get(row as usize)?;
+            let (rule, name) = GLOBAL_KEYS.get(row as usize).zip(names.get(row as usize))?;
             left &= left - 1;
-            Some((Self(1 << row), rule))
+            Some((Self(1 << row), rule, name))
         })
     }
 }
@@ -483,6 +483,9 @@ impl std::ops::BitOr for Rows {
     }
 }
 
+/// The names of the table's keys.
+static NAMES: LazyLock<Vec<ReadyKey>> =
+    LazyLock::new(|| GLOBAL_KEYS.iter().map(|rule| ReadyKey::new(rule.key)).collect());
 /// The row that the evaluator looks at although no policy asks for it (PE-TRU-07).
 static EVALUATORS_OWN: LazyLock<Rows> =
     LazyLock::new(|| Rows::where_it_holds(|rule| rule.key == "aws:SourceIdentity"));
@@ -512,7 +515,7 @@ pub(crate) fn fill(facts: &Facts<'_>, overrides: Overrides, asked: &Asked<'_>, t
         narrow(&mut context, keys, said, facts);
     } else {
         // Of a key that is not spoken of nothing is left to settle: it is absent.
-        let keys = unknown.and(asked.rows).rules().map(|(_, rule)| rule.key);
+        let keys = unknown.and(asked.rows).rules().map(|(_, rule, _)| rule.key);
         narrow(&mut context, keys, said, facts);
     }
     context
@@ -522,10 +525,11 @@ pub(crate) fn fill(facts: &Facts<'_>, overrides: Overrides, asked: &Asked<'_>, t
 fn fill_rows(context: &mut Context, facts: &Facts<'_>, wanted: Rows) -> Rows {
     let mut unknown = Rows::default();
     let is_partial = context.is_partial();
-    for (row, rule) in wanted.rules() {
+    let mut text = String::new();
+    for (row, rule, name) in wanted.rules() {
         match rule.fill {
             Fill::Key(fill) => {
-                context.set_if_new(rule.key, || match fill(facts) {
+                context.set_ready_if_new(name, || match fill(facts) {
                     Unknown if !is_partial && OPTIONAL_ROWS.and(row) == row => Absent,
                     Unknown => {
                         unknown = unknown | row;
@@ -535,11 +539,14 @@ fn fill_rows(context: &mut Context, facts: &Facts<'_>, wanted: Rows) -> Rows {
                 });
             }
             Fill::Family(fill) => {
-                if let Family::Known(members) = fill(facts) {
+                let mut member = |key: &str, value: &str| {
+                    text.clear();
+                    text.push_str(rule.key);
+                    text.push_str(key);
+                    context.set_if_new(&text, || one(value));
+                };
+                if fill(facts, &mut member) {
                     context.set_absent_prefix(rule.key);
-                    for (member, value) in members.into_iter().rev() {
-                        context.set_if_new([rule.key, &*member].concat(), || one(value));
-                    }
                 }
             }
             Fill::Issuers if !is_partial || facts.who() == Who::Federated => {}
@@ -595,8 +602,8 @@ fn infer(context: &mut Context, wanted: Rows) {
     let present = |key: &str| matches!(context.said(key), Some(ContextValue::One(_) | ContextValue::Many(_)));
     // PE-KEY-17 to 20: an address of its own means that the request came through no endpoint, and the reverse.
     if present("aws:SourceIp") {
-        for (_, rule) in OF_ENDPOINTS.and(wanted).rules() {
-            context.set_if_new(rule.key, || Absent);
+        for (_, _, name) in OF_ENDPOINTS.and(wanted).rules() {
+            context.set_ready_if_new(name, || Absent);
         }
     } else if present("aws:SourceVpce") || present("aws:SourceVpc") || present("aws:VpcSourceIp") {
         context.set_if_new("aws:SourceIp", || Absent);

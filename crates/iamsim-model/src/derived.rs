@@ -2,10 +2,11 @@
 //! the next edit. Questions about the same principal then gather its policies once.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use iamsim_eval::{Attached, Layers, Level, Program, Shared};
-use iamsim_policy::{AccountId, Arn};
+use iamsim_policy::{AccountId, Action, Arn};
 
 use crate::account::Account;
 use crate::asks::Asks;
@@ -34,7 +35,14 @@ pub(crate) struct Side {
     pub(crate) layers: Layers,
     /// What those ask of the context.
     pub(crate) asks: Asks,
+    /// What the ARNs of a role's sessions begin with.
+    pub(crate) sessions: Box<str>,
+    /// How many questions it was asked for.
+    questions: AtomicU32,
 }
+
+/// How many questions of a principal are worth that its policies are joined: as many as that takes.
+const WORTH_JOINING: u32 = 100;
 
 /// An account as a member of its organization.
 #[derive(Debug)]
@@ -48,6 +56,19 @@ pub(crate) struct Membership {
     pub(crate) rcps_ask: Asks,
 }
 
+impl Side {
+    /// The same with the indexes of its identity policies joined.
+    fn joined(&self) -> Self {
+        Self {
+            arn: self.arn.clone(),
+            layers: self.layers.clone().prepared(),
+            asks: self.asks.clone(),
+            sessions: self.sessions.clone(),
+            questions: AtomicU32::new(WORTH_JOINING + 1),
+        }
+    }
+}
+
 /// How many parts the principals are kept in, so that threads seldom wait for each other.
 const SHARDS: usize = 16;
 
@@ -56,6 +77,8 @@ const SHARDS: usize = 16;
 pub(crate) struct Derived {
     sides: [Kept<(AccountId, Principal), Side>; SHARDS],
     members: Kept<AccountId, Membership>,
+    /// Whether actions are asked without resource, by their names in lower case.
+    without_resource: RwLock<BTreeMap<Box<str>, bool>>,
 }
 
 /// A state that is about to be another one keeps nothing.
@@ -72,6 +95,7 @@ impl Derived {
             side.clear();
         }
         self.members.clear();
+        self.without_resource.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -89,6 +113,13 @@ impl<K: Ord, V> Kept<K, V> {
     fn get(&self, key: &K) -> Option<Arc<V>> {
         // What is kept is whole after any panic: values are put in complete.
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// Keeps a value in place of another one.
+    fn replace(&self, key: K, value: V) -> Arc<V> {
+        let value = Arc::new(value);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
+        value
     }
 
     fn keep(&self, key: K, value: V) -> Arc<V> {
@@ -113,6 +144,9 @@ impl State {
             return self.new_side(account, principal).map(Arc::new);
         };
         match kept.get(&key) {
+            Some(side) if side.questions.fetch_add(1, Ordering::Relaxed) == WORTH_JOINING => {
+                Ok(kept.replace(key, side.joined()))
+            }
             Some(side) => Ok(side),
             None => Ok(kept.keep(key, self.new_side(account, principal)?)),
         }
@@ -137,9 +171,23 @@ impl State {
         Some(members.keep(account, membership))
     }
 
+    /// Whether the catalog knows the action and gives it no resource types, and no other page of AWS's may.
+    pub(crate) fn is_asked_without_resource(&self, action: &Action) -> bool {
+        let kept = &self.derived.without_resource;
+        if let Some(known) = kept.read().unwrap_or_else(PoisonError::into_inner).get(action.folded()) {
+            return *known;
+        }
+        let entry = self.catalog.action(action.folded());
+        let without =
+            entry.is_some_and(|entry| entry.is_asked_without_resource() || entry.asked_with().is_some());
+        kept.write().unwrap_or_else(PoisonError::into_inner).insert(action.folded().into(), without);
+        without
+    }
+
     fn new_side(&self, account: &Account, principal: Principal) -> Result<Side, ModelError> {
         let mut layers = Layers::new();
         let mut boundary = None;
+        let mut sessions = "".into();
         let text = match principal {
             Principal::User(slot) => {
                 let Some(user) = account.users.at(slot) else { return Err(ModelError::no_such("user", "")) };
@@ -154,6 +202,8 @@ impl State {
                 let Some(role) = account.roles.at(slot) else { return Err(ModelError::no_such("role", "")) };
                 layers = self.policies_of(layers, account, &role.identity, None);
                 boundary = role.boundary.as_deref();
+                let (partition, name) = (&self.partition, &role.identity.name);
+                sessions = format!("arn:{partition}:sts::{}:assumed-role/{name}/", account.id).into();
                 self.arn_of(account, "role", &role.identity)
             }
             Principal::Root => format!("arn:{}:iam::{}:root", self.partition, account.id),
@@ -169,7 +219,7 @@ impl State {
         }
         let arn = text.parse().map_err(|_| ModelError::arn_not_valid(&text))?;
         let asks = Asks::of(layers.programs().flat_map(Program::keys));
-        Ok(Side { arn, layers, asks })
+        Ok(Side { arn, layers, asks, sessions, questions: AtomicU32::new(0) })
     }
 
     fn policies_of(

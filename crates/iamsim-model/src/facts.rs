@@ -213,8 +213,7 @@ impl State {
                 let slot = account.roles.slot_of(id).ok_or_else(unknown_credentials)?;
                 let role = account.roles.at(slot).ok_or_else(unknown_credentials)?;
                 let side = self.side(account, Principal::Role(slot))?;
-                let session_arn =
-                    self.session_arn(account, &["assumed-role/", &role.identity.name, "/", name])?;
+                let session_arn = arn(&[&*side.sessions, name].concat())?;
                 let eval = EvalCaller::role_session(session_arn, side.arn.clone())
                     .map_err(|error| invalid(&error))?;
                 Ok(Found {
@@ -228,7 +227,8 @@ impl State {
                 })
             }
             SessionPrincipal::FederatedUser { user, name, .. } => {
-                let session_arn = self.session_arn(account, &["federated-user/", name])?;
+                let (partition, id) = (&self.partition, account.id);
+                let session_arn = arn(&format!("arn:{partition}:sts::{id}:federated-user/{name}"))?;
                 let (user, side) = match user {
                     Some(id) => {
                         let slot = account.users.slot_of(id).ok_or_else(unknown_credentials)?;
@@ -298,14 +298,6 @@ impl State {
         Ok(found)
     }
 
-    /// The ARN of a session in an account.
-    fn session_arn(&self, account: &Account, resource: &[&str]) -> Result<Arn, ModelError> {
-        let id = account.id.to_string();
-        let head = ["arn:", &*self.partition, ":sts::", &id, ":"];
-        let text = [&head, resource].concat().concat();
-        text.parse().map_err(|_| ModelError::arn_not_valid(&text))
-    }
-
     pub(crate) fn arn_of(&self, account: &Account, kind: &str, identity: &Identity) -> String {
         format!("arn:{}:iam::{}:{kind}{}{}", self.partition, account.id, identity.path, identity.name)
     }
@@ -351,6 +343,10 @@ fn without_account<'w>(eval: EvalCaller, who: Who) -> Found<'w> {
 /// ERR-24.
 fn unknown_credentials() -> ModelError {
     ModelError::new(ErrorCode::InvalidClientTokenId, "The security token included in the request is invalid.")
+}
+
+fn arn(text: &str) -> Result<Arn, ModelError> {
+    text.parse().map_err(|_| ModelError::arn_not_valid(text))
 }
 
 fn invalid(error: &InvalidCaller) -> ModelError {

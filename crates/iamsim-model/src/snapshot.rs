@@ -99,6 +99,12 @@ impl Snapshot {
         &self.state.catalog
     }
 
+    /// Whether the catalog knows the action and gives it no resource types, and no other page of AWS's may: what is
+    /// asked on an ARN that the catalog does not know of must still meet a statement that denies it.
+    pub fn is_asked_without_resource(&self, action: &Action) -> bool {
+        self.state.is_asked_without_resource(action)
+    }
+
     /// Who a caller is at an instant.
     pub fn caller_identity(&self, caller: &Caller, now: DateTime<Utc>) -> Result<CallerIdentity, ModelError> {
         let found = self.state.find(caller, now)?;

@@ -41,7 +41,7 @@ impl Tags {
     }
 
     /// Keys and values.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         self.0.values().map(|(key, value)| (&**key, &**value))
     }
 

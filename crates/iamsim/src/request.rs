@@ -267,9 +267,9 @@ impl RequestBuilder {
             return Err(error);
         }
         // An ARN that no request of the action would name must not match an entry that names it.
-        let catalog = self.snapshot.model().catalog();
+        let world = self.snapshot.model();
         let resource = match self.resource {
-            Resource::Arn(_) if warning::is_asked_without_resource(catalog, &action) => Resource::None,
+            Resource::Arn(_) if world.is_asked_without_resource(&action) => Resource::None,
             resource => resource,
         };
         let question = Question {
@@ -281,6 +281,6 @@ impl RequestBuilder {
             owner: self.owner,
             endpoint: self.endpoint.as_deref(),
         };
-        Ok(assemble(self.snapshot.model(), question)?)
+        Ok(assemble(world, question)?)
     }
 }

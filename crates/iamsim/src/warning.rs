@@ -118,14 +118,6 @@ pub(crate) fn of_question(
     found
 }
 
-/// Whether the catalog knows the action and gives it no resource types, and no other page of AWS's may: what is
-/// asked on an ARN that the catalog does not know of must still meet a statement that denies it.
-pub(crate) fn is_asked_without_resource(catalog: &Catalog, action: &Action) -> bool {
-    catalog
-        .action(action.folded())
-        .is_some_and(|entry| entry.is_asked_without_resource() || entry.asked_with().is_some())
-}
-
 fn unknown_service(catalog: &Catalog, caller: &Caller) -> Option<Warning> {
     let name = caller.to_string();
     if !caller.is_service() || catalog.has_service_principal(&name) {
