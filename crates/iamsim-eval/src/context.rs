@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use iamsim_policy::ContextKey;
 
-use crate::hash::{hash, hash_bytes};
+use crate::hash::{self, hash};
 use crate::value::{self, Instant, Number, NumberShape};
 
 /// What is known of one context key in a request.
@@ -346,6 +346,8 @@ struct Keys {
     /// All names in lower case, one behind the other.
     names: Vec<u8>,
     slots: Vec<Slot>,
+    /// A byte of the hash of each of the first slots, by which they are told apart at once.
+    marks: [u64; 2],
     /// What values have been read as.
     readings: Vec<OnceLock<Readings>>,
     /// Where the slots are, once there are too many to look at each.
@@ -365,6 +367,7 @@ struct Slot {
 
 /// How many keys a request has, most often.
 const USUALLY: usize = 16;
+const _: () = assert!(USUALLY == size_of::<[u64; 2]>(), "each has its mark");
 /// How many letters the names of so many keys have, most often.
 const USUAL_LETTERS: usize = 20 * USUALLY;
 
@@ -387,11 +390,20 @@ impl Keys {
 
     #[inline]
     fn index(&self, hash: u64, folded: &[u8]) -> Option<usize> {
-        let is_it = |slot: &Slot| slot.hash == hash && self.name(slot) == folded;
-        match &self.places {
-            None => self.slots.iter().position(is_it),
-            Some(places) => places.find(hash, folded, |index| self.slots.get(index).is_some_and(is_it)),
+        if let Some(places) = &self.places {
+            return self.placed(places, hash, folded);
         }
+        marked(self.marks, mark(hash)).find(|index| self.is_slot(*index, hash, folded))
+    }
+
+    #[cold]
+    fn placed(&self, places: &Places, hash: u64, folded: &[u8]) -> Option<usize> {
+        places.find(hash, folded, |index| self.is_slot(index, hash, folded))
+    }
+
+    #[inline]
+    fn is_slot(&self, index: usize, hash: u64, folded: &[u8]) -> bool {
+        self.slots.get(index).is_some_and(|slot| slot.hash == hash && self.name(slot) == folded)
     }
 
     fn set(&mut self, key: &str, value: ContextValue) {
@@ -443,9 +455,8 @@ impl Keys {
     fn look_up(&mut self, key: &str) -> (usize, u64, Option<usize>) {
         self.make_room();
         let start = self.names.len();
-        push_folded(&mut self.names, key);
+        let hash = push_folded(&mut self.names, key);
         let folded = self.names.get(start..).unwrap_or_default();
-        let hash = hash_bytes(folded);
         (start, hash, self.index(hash, folded))
     }
 
@@ -454,9 +465,11 @@ impl Keys {
     fn add(&mut self, start: usize, hash: u64, value: ContextValue) {
         let (first_reading, readings) = self.make_room_to_read(&value);
         let name = (start, self.names.len());
+        let index = self.slots.len();
         self.slots.push(Slot { hash, name, value, first_reading, readings });
-        if self.slots.len() > USUALLY {
-            self.place_last();
+        match self.marks.get_mut(index / 8) {
+            Some(marks) => *marks |= u64::from(mark(hash)) << (index % 8 * 8),
+            None => self.place_last(),
         }
     }
 
@@ -494,33 +507,43 @@ impl Keys {
     }
 }
 
-/// Adds a name in lower case.
-fn push_folded(names: &mut Vec<u8>, name: &str) {
+/// Adds a name in lower case, and answers its hash. It is read where it was, not where it was written to: a text
+/// that was written a moment ago is not at hand yet.
+fn push_folded(names: &mut Vec<u8>, name: &str) -> u64 {
+    let bytes = name.as_bytes();
     let start = names.len();
-    names.extend_from_slice(name.as_bytes());
+    names.extend_from_slice(bytes);
     let added = names.get_mut(start..).unwrap_or_default();
-    let mut all = 0;
-    let mut lower = |word: &mut [u8; 8]| {
-        let letters = u64::from_le_bytes(*word);
-        all |= letters;
-        *word = lowered(letters).to_le_bytes();
-    };
-    let (words, rest) = added.as_chunks_mut::<8>();
-    words.iter_mut().for_each(&mut lower);
-    if rest.is_empty() {
-    } else if let Some(last) = added.last_chunk_mut::<8>() {
-        // Some of them for the second time, which changes nothing.
-        lower(last);
-    } else {
-        for byte in added {
-            all |= u64::from(*byte);
-            byte.make_ascii_lowercase();
-        }
+    let (words, rest) = bytes.as_chunks::<8>();
+    let (mut all, mut hash) = (0, hash::begun(bytes.len()));
+    for (word, to) in words.iter().zip(added.as_chunks_mut::<8>().0) {
+        let word = u64::from_le_bytes(*word);
+        all |= word;
+        let lowered = lowered(word);
+        hash = hash::with(hash, lowered);
+        *to = lowered.to_le_bytes();
+    }
+    if !rest.is_empty() {
+        let word = bytes.last_chunk::<8>().map_or_else(|| hash::head(rest), |word| u64::from_le_bytes(*word));
+        all |= word;
+        let lowered = lowered(word);
+        let last = if let Some(to) = added.last_chunk_mut::<8>() {
+            // Some of them for the second time, which changes nothing.
+            *to = lowered.to_le_bytes();
+            lowered >> (8 * (8 - rest.len()))
+        } else {
+            added.iter_mut().zip(lowered.to_le_bytes()).for_each(|(to, byte)| *to = byte);
+            lowered
+        };
+        hash = hash::with(hash, last);
     }
     if all & HIGH_BITS != 0 {
+        let lower = name.to_lowercase();
         names.truncate(start);
-        names.extend_from_slice(name.to_lowercase().as_bytes());
+        names.extend_from_slice(lower.as_bytes());
+        return hash::hash(&lower);
     }
+    hash
 }
 
 /// The bits that no byte of ASCII has, in each of eight bytes.
@@ -536,6 +559,26 @@ const fn lowered(word: u64) -> u64 {
     let from_a = low + each(0x80 - b'A');
     let beyond_z = low + each(0x80 - b'Z' - 1);
     word | (((from_a ^ beyond_z) & !word & HIGH_BITS) >> 2)
+}
+
+/// What a slot is marked by.
+#[inline]
+fn mark(hash: u64) -> u8 {
+    hash.to_be_bytes()[0]
+}
+
+/// Which of the bytes of two words are a mark, in order, and perhaps some others.
+#[inline]
+fn marked(marks: [u64; 2], mark: u8) -> impl Iterator<Item = usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH_BITS;
+    let [mut low, mut high] = marks.map(|marks| zeros(marks ^ u64::from_ne_bytes([mark; 8])));
+    std::iter::from_fn(move || {
+        let (word, first) = if low != 0 { (&mut low, 0) } else { (&mut high, 8) };
+        let bit = word.trailing_zeros();
+        *word &= word.checked_sub(1)?;
+        Some(first + bit as usize / 8)
+    })
 }
 
 /// Where slots are, by hash.
@@ -650,7 +693,7 @@ mod tests {
     fn names_are_folded_eight_letters_at_once() {
         let check = |name: &str| {
             let mut folded = b"before".to_vec();
-            push_folded(&mut folded, name);
+            assert_eq!(push_folded(&mut folded, name), hash(&name.to_lowercase()), "{name}");
             assert_eq!(folded, format!("before{}", name.to_lowercase()).as_bytes(), "{name}");
         };
         for start in 0..16_u8 {
@@ -660,6 +703,23 @@ mod tests {
         for name in ["", "A", "aws:PrincipalTag/Ä", "ÄBCDEFGHIJ", "\u{130}stanbul", "ABCDEFGH\u{212a}"] {
             check(name);
         }
+    }
+
+    #[test]
+    fn marks_are_found_in_order() {
+        let marks = [0x0007_0100_ff07_0780, 0x0700_0000_0000_0100];
+        let check = |mark: u8, expected: &[usize]| {
+            let found = marked(marks, mark);
+            let bytes = marks.map(u64::to_le_bytes).concat();
+            let found: Vec<usize> = found.filter(|index| bytes[*index] == mark).collect();
+            assert_eq!(found, expected, "{mark:x}");
+        };
+        check(0x07, &[1, 2, 6, 15]);
+        check(0xff, &[3]);
+        check(0x80, &[0]);
+        check(0x01, &[5, 9]);
+        check(0x02, &[]);
+        check(0x00, &[4, 7, 8, 10, 11, 12, 13, 14]);
     }
 
     #[test]

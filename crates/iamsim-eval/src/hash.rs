@@ -9,18 +9,21 @@ use crate::statement::index_of;
 
 /// The hash of a text.
 pub(crate) fn hash(text: &str) -> u64 {
-    hash_bytes(text.as_bytes())
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let state = words.iter().fold(begun(text.len()), |state, word| with(state, u64::from_le_bytes(*word)));
+    if rest.is_empty() { state } else { with(state, head(rest)) }
 }
 
-/// The hash of a text, given as its bytes.
+/// The hash of a text of a length, of which nothing was read yet.
 #[inline]
-pub(crate) fn hash_bytes(text: &[u8]) -> u64 {
-    let (words, rest) = text.as_chunks::<8>();
-    let mut state = mixed(text.len() as u64);
-    for word in words {
-        state = mixed(state ^ u64::from_le_bytes(*word));
-    }
-    if rest.is_empty() { state } else { mixed(state ^ head(rest)) }
+pub(crate) fn begun(length: usize) -> u64 {
+    mixed(length as u64)
+}
+
+/// A hash with the next eight bytes of its text, the first byte lowest; what is missing at the end is zero.
+#[inline]
+pub(crate) fn with(state: u64, word: u64) -> u64 {
+    mixed(state ^ word)
 }
 
 /// The first eight bytes as a number, the first byte lowest; what is missing is zero.

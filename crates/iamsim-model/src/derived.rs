@@ -43,6 +43,8 @@ pub(crate) struct Side {
 
 /// How many questions of a principal are worth that its policies are joined: as many as that takes.
 const WORTH_JOINING: u32 = 100;
+/// How many principals have their policies joined at most: an index of ten policies takes tens of kilobytes.
+const MOST_JOINED: u32 = 1_000;
 
 /// An account as a member of its organization.
 #[derive(Debug)]
@@ -76,6 +78,8 @@ const SHARDS: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Derived {
     sides: [Kept<(AccountId, Principal), Side>; SHARDS],
+    /// How many of them have their policies joined.
+    joined: AtomicU32,
     members: Kept<AccountId, Membership>,
     /// Whether actions are asked without resource, by their names in lower case.
     without_resource: RwLock<BTreeMap<Box<str>, bool>>,
@@ -94,8 +98,17 @@ impl Derived {
         for side in &mut self.sides {
             side.clear();
         }
+        *self.joined.get_mut() = 0;
         self.members.clear();
         self.without_resource.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl Derived {
+    /// Counts a question of a principal: whether from now on its policies are better joined.
+    fn is_worth_joining(&self, side: &Side) -> bool {
+        side.questions.fetch_add(1, Ordering::Relaxed) == WORTH_JOINING
+            && self.joined.fetch_add(1, Ordering::Relaxed) < MOST_JOINED
     }
 }
 
@@ -144,9 +157,7 @@ impl State {
             return self.new_side(account, principal).map(Arc::new);
         };
         match kept.get(&key) {
-            Some(side) if side.questions.fetch_add(1, Ordering::Relaxed) == WORTH_JOINING => {
-                Ok(kept.replace(key, side.joined()))
-            }
+            Some(side) if self.derived.is_worth_joining(&side) => Ok(kept.replace(key, side.joined())),
             Some(side) => Ok(side),
             None => Ok(kept.keep(key, self.new_side(account, principal)?)),
         }

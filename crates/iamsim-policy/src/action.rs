@@ -22,9 +22,10 @@ use crate::wildcard;
 pub struct Action {
     /// The action as written, and after it the action in lower case if that is another text.
     text: Box<str>,
-    colon: u32,
     /// Where the action in lower case begins.
     folded: u32,
+    /// Where its colon stands.
+    colon: u32,
 }
 
 /// What was given as an action is not `service:Name`.
@@ -60,7 +61,7 @@ impl FromStr for Action {
             second.make_ascii_lowercase();
         }
         let folded = if upper { text.len() } else { 0 };
-        let (Ok(colon), Ok(folded)) = (u32::try_from(colon), u32::try_from(folded)) else {
+        let (Ok(folded), Ok(colon)) = (u32::try_from(folded), u32::try_from(folded + colon)) else {
             return Err(invalid());
         };
         Ok(Self { text: both.into(), colon, folded })
@@ -71,13 +72,13 @@ impl Action {
     /// The service prefix in lower case.
     #[inline]
     pub fn service(&self) -> &str {
-        self.folded().get(..self.colon as usize).unwrap_or_default()
+        self.text.get(self.folded as usize..self.colon as usize).unwrap_or_default()
     }
 
     /// The name after the colon, in lower case.
     #[inline]
     pub fn name(&self) -> &str {
-        self.folded().get(self.colon as usize + 1..).unwrap_or_default()
+        self.text.get(self.colon as usize + 1..).unwrap_or_default()
     }
 
     /// The whole in lower case: what comparisons look at.

@@ -154,6 +154,19 @@ fn answers(snapshot: &Snapshot, callers: &[Caller]) -> Vec<String> {
     answers
 }
 
+/// The policies of who is asked for often are joined.
+#[test]
+fn answers_do_not_change_with_how_often_they_are_asked_for() {
+    let mut cloud = cloud();
+    EDITS.iter().take(13).for_each(|(_, edit)| edit(&mut cloud));
+    let callers = callers(&mut cloud);
+    let snapshot = cloud.snapshot();
+    let first = answers(&snapshot, &callers);
+    for _ in 0..20 {
+        assert_eq!(answers(&snapshot, &callers), first);
+    }
+}
+
 #[test]
 fn an_edited_world_answers_as_one_that_was_never_asked() {
     let mut asked = cloud();
