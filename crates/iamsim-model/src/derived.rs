@@ -188,9 +188,9 @@ impl State {
         if let Some(known) = kept.read().unwrap_or_else(PoisonError::into_inner).get(action.folded()) {
             return *known;
         }
-        let entry = self.catalog.action(action.folded());
-        let without =
-            entry.is_some_and(|entry| entry.is_asked_without_resource() || entry.asked_with().is_some());
+        // What nobody knows is not kept: there is no end of it.
+        let Some(entry) = self.catalog.action(action.folded()) else { return false };
+        let without = entry.is_asked_without_resource() || entry.asked_with().is_some();
         kept.write().unwrap_or_else(PoisonError::into_inner).insert(action.folded().into(), without);
         without
     }

@@ -284,3 +284,6 @@ impl RequestBuilder {
         Ok(assemble(world, question)?)
     }
 }
+
+#[cfg(test)]
+mod tests;
