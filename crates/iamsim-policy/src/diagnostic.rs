@@ -92,6 +92,11 @@ impl Diagnostic {
         self
     }
 
+    /// The same finding about another source of the same text.
+    pub(crate) fn of_source(&self, source: &Source) -> Self {
+        Self(Box::new(Parts { source: source.clone(), ..(*self.0).clone() }))
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.0.code

@@ -23,7 +23,12 @@ pub(crate) use statement::STATEMENT;
 /// otherwise cost gigabytes.
 const MAX_FINDINGS: usize = 1_000;
 
-pub(crate) fn lower(kind: PolicyKind, source: &Source, node: &Node<'_>) -> Result<Parts, PolicyError> {
+/// A document's parts, and the findings that leave it usable.
+pub(crate) fn lower(
+    kind: PolicyKind,
+    source: &Source,
+    node: &Node<'_>,
+) -> Result<(Parts, Vec<Diagnostic>), PolicyError> {
     let mut lowering = Lowering {
         source,
         kind,
@@ -43,7 +48,7 @@ pub(crate) fn lower(kind: PolicyKind, source: &Source, node: &Node<'_>) -> Resul
         findings.push(finding.with_help(format!("mend the {MAX_FINDINGS} above first")));
     }
     match parts {
-        Some(parts) if !lowering.failed => Ok(Parts { warnings: findings.into(), ..parts }),
+        Some(parts) if !lowering.failed => Ok((parts, findings)),
         _ => Err(PolicyError::from(findings)),
     }
 }
@@ -166,15 +171,7 @@ impl Lowering<'_> {
             self.missing("Statement", "a policy", node);
         }
         let statements = statement.map(|member| self.statements(&member.value)).unwrap_or_default();
-        Some(Parts {
-            kind: self.kind,
-            source: self.source.clone(),
-            span: node.span,
-            version,
-            id,
-            statements: statements.into(),
-            warnings: Box::default(),
-        })
+        Some(Parts { kind: self.kind, span: node.span, version, id, statements: statements.into() })
     }
 
     /// PE-DOC-09: such a text could not be stored; as an escape the character could.

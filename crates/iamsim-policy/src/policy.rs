@@ -73,7 +73,7 @@ pub enum Effect {
     Deny,
 }
 
-/// A valid policy. Cloning is a reference count.
+/// A valid policy. Cloning is two reference counts.
 ///
 /// ```
 /// use iamsim_policy::{Effect, Policy, PolicyKind};
@@ -91,18 +91,22 @@ pub enum Effect {
 /// # Ok::<(), iamsim_policy::PolicyError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Policy(Arc<Parts>);
+pub struct Policy {
+    source: Source,
+    parts: Arc<Parts>,
+    /// Most policies have none.
+    warnings: Option<Arc<[Diagnostic]>>,
+}
 
+/// What a text says, whatever its name: policies that differ in nothing else share it.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) kind: PolicyKind,
-    pub(crate) source: Source,
     pub(crate) span: Span,
     /// As written; absent is `None`.
     pub(crate) version: Option<Version>,
     pub(crate) id: Option<Box<str>>,
     pub(crate) statements: Box<[Statement]>,
-    pub(crate) warnings: Box<[Diagnostic]>,
 }
 
 /// One statement.
@@ -170,44 +174,67 @@ impl Policy {
     /// Reads a policy that stands inside a larger document, such as a scenario; places are those of the
     /// larger document.
     pub fn from_node(kind: PolicyKind, source: &Source, node: &Node<'_>) -> Result<Self, PolicyError> {
-        crate::lower::lower(kind, source, node).map(|parts| Self(Arc::new(parts)))
+        let (parts, warnings) = crate::lower::lower(kind, source, node)?;
+        let warnings = (!warnings.is_empty()).then(|| warnings.into());
+        Ok(Self { source: source.clone(), parts: Arc::new(parts), warnings })
+    }
+
+    /// The same policy under another name of its text. Text and statements lie in memory once.
+    ///
+    /// ```
+    /// use iamsim_policy::{Policy, PolicyKind, Source};
+    ///
+    /// let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#;
+    /// let reader = Policy::parse(PolicyKind::Identity, Source::new("reader", text))?;
+    /// let writer = reader.named("writer");
+    /// let place = |policy: &Policy| policy.source().place(policy.statements()[0].span()).to_string();
+    /// assert_eq!((place(&reader), place(&writer)), ("reader:1:15".into(), "writer:1:15".into()));
+    /// assert!(std::ptr::eq(reader.statements(), writer.statements()));
+    /// # Ok::<(), iamsim_policy::PolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn named(&self, name: impl Into<Box<str>>) -> Self {
+        let source = self.source.named(name);
+        let warnings = self.warnings.as_ref();
+        let warnings = warnings.map(|found| found.iter().map(|finding| finding.of_source(&source)).collect());
+        Self { source, parts: self.parts.clone(), warnings }
     }
 
     /// What it is used as.
     #[inline]
     pub fn kind(&self) -> PolicyKind {
-        self.0.kind
+        self.parts.kind
     }
 
     /// The text it was read from.
     pub fn source(&self) -> &Source {
-        &self.0.source
+        &self.source
     }
 
     /// Where in the text it stands.
     pub fn span(&self) -> Span {
-        self.0.span
+        self.parts.span
     }
 
     /// The language; an absent `Version` is 2008's (PE-DOC-10).
     pub fn version(&self) -> Version {
-        self.0.version.unwrap_or(Version::V2008)
+        self.parts.version.unwrap_or(Version::V2008)
     }
 
     /// `Version` as written, none when absent.
     pub fn written_version(&self) -> Option<Version> {
-        self.0.version
+        self.parts.version
     }
 
     /// `Id`, which AWS stores and never looks at (PE-DOC-12).
     pub fn id(&self) -> Option<&str> {
-        self.0.id.as_deref()
+        self.parts.id.as_deref()
     }
 
     /// The statements, in the order written.
     #[inline]
     pub fn statements(&self) -> &[Statement] {
-        &self.0.statements
+        &self.parts.statements
     }
 
     /// One JSON text for all documents that say the same: whatever the order of elements, lists and
@@ -246,7 +273,7 @@ impl Policy {
 
     /// Findings that leave it usable.
     pub fn warnings(&self) -> &[Diagnostic] {
-        &self.0.warnings
+        self.warnings.as_deref().unwrap_or_default()
     }
 }
 

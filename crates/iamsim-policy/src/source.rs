@@ -24,10 +24,15 @@ pub const MAX_SOURCE_BYTES: usize = 16 * 1024 * 1024;
 /// assert_eq!(source.text_of(Span::new(4, 13)), "\"Version\"");
 /// ```
 #[derive(Clone)]
-pub struct Source(Arc<Inner>);
+pub struct Source(Arc<Named>);
 
-struct Inner {
+/// Texts that many have under names of their own lie in memory once.
+struct Named {
     name: Box<str>,
+    text: Arc<Text>,
+}
+
+struct Text {
     text: Box<str>,
     marks: OnceLock<Box<[Mark]>>,
 }
@@ -65,7 +70,23 @@ pub struct Spanned<T> {
 impl Source {
     /// Names a text. Text longer than [`MAX_SOURCE_BYTES`] is refused when it is parsed, not here.
     pub fn new(name: impl Into<Box<str>>, text: impl Into<Box<str>>) -> Self {
-        Self(Arc::new(Inner { name: name.into(), text: text.into(), marks: OnceLock::new() }))
+        let text = Arc::new(Text { text: text.into(), marks: OnceLock::new() });
+        Self(Arc::new(Named { name: name.into(), text }))
+    }
+
+    /// The same text under another name; it lies in memory once.
+    ///
+    /// ```
+    /// use iamsim_policy::{Source, Span};
+    ///
+    /// let reader = Source::new("reader", "{}");
+    /// let writer = reader.named("writer");
+    /// assert_eq!(writer.place(Span::new(1, 2)).to_string(), "writer:1:2");
+    /// assert!(std::ptr::eq(reader.text(), writer.text()));
+    /// ```
+    #[must_use]
+    pub fn named(&self, name: impl Into<Box<str>>) -> Self {
+        Self(Arc::new(Named { name: name.into(), text: self.0.text.clone() }))
     }
 
     /// Names bytes that come from outside. Refuses what is too large, is not UTF-8, or begins with a byte
@@ -117,12 +138,12 @@ impl Source {
 
     /// The text.
     pub fn text(&self) -> &str {
-        &self.0.text
+        &self.0.text.text
     }
 
     /// The text of a range; empty when the range lies outside.
     pub fn text_of(&self, span: Span) -> &str {
-        self.0.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+        self.text().get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
     /// Line and column of a byte offset; an offset past the end is the end.
@@ -130,11 +151,11 @@ impl Source {
         let marks = self.marks();
         let after = marks.partition_point(|mark| mark.offset <= offset).max(1);
         let mark = marks.get(after - 1).copied().unwrap_or(Mark::FIRST);
-        let mut end = (offset as usize).min(self.0.text.len());
-        while !self.0.text.is_char_boundary(end) {
+        let mut end = (offset as usize).min(self.text().len());
+        while !self.text().is_char_boundary(end) {
             end -= 1;
         }
-        let more = self.0.text.get(mark.offset as usize..end).map_or(0, |before| before.chars().count());
+        let more = self.text().get(mark.offset as usize..end).map_or(0, |before| before.chars().count());
         Position { line: mark.line, column: mark.column.saturating_add(saturating(more)) }
     }
 
@@ -144,16 +165,16 @@ impl Source {
     }
 
     pub(crate) fn end(&self) -> u32 {
-        saturating(self.0.text.len())
+        saturating(self.text().len())
     }
 
     /// Places whose line and column are known: where each line begins, and where a long line goes on. So a
     /// place is found in the same time wherever it is, also in a text of one line.
     fn marks(&self) -> &[Mark] {
-        self.0.marks.get_or_init(|| {
+        self.0.text.marks.get_or_init(|| {
             let mut marks = vec![Mark::FIRST];
             let (mut here, mut last) = (Mark::FIRST, 0);
-            for (offset, character) in self.0.text.char_indices() {
+            for (offset, character) in self.text().char_indices() {
                 if offset - last >= STRIDE {
                     here.offset = saturating(offset);
                     last = offset;
@@ -210,7 +231,9 @@ impl fmt::Debug for Source {
 /// Two sources are equal when name and text are.
 impl PartialEq for Source {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || (self.name() == other.name() && self.text() == other.text())
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.name() == other.name()
+                && (Arc::ptr_eq(&self.0.text, &other.0.text) || self.text() == other.text()))
     }
 }
 
