@@ -19,7 +19,7 @@ use crate::index::Joined;
 use crate::layers::{Attached, Layers};
 use crate::plan::{Plan, Traits};
 use crate::principal::{Grades, Setting, grades};
-use crate::program::{Compiled, Program};
+use crate::program::{Program, Ready};
 use crate::request::{Asked, Asking, Request};
 use crate::statement::{conditions, has_principals, index_of};
 use crate::tracer::{Event, Silent};
@@ -147,7 +147,7 @@ impl Matrix {
     /// every row.
     pub fn prepare(&mut self, layers: &Layers) {
         for program in layers.shared_programs() {
-            let place = place_of(program);
+            let place = program.address();
             if !self.sheets.contains_key(&place) {
                 let sheet = self.sheet(program);
                 self.sheets.insert(place, (program.clone(), sheet));
@@ -191,7 +191,7 @@ impl Matrix {
     fn sheet(&self, program: &Program) -> Sheet {
         let mut words = vec![Vec::new(); self.columns.len().div_ceil(WORD)];
         for (index, statement) in program.policy().statements().iter().enumerate() {
-            let Some(Compiled { parts, .. }) = program.statement(index) else { continue };
+            let Some(Ready { parts, .. }) = program.statement(index) else { continue };
             let mut add = |column: u32| {
                 let place = column as usize;
                 let (Some(asked), Some(word)) = (self.columns.get(place), words.get_mut(place / WORD)) else {
@@ -353,9 +353,9 @@ impl<'m> Columns<'m> {
         let mut held: Vec<Held<'m>> = layers
             .shared_programs()
             .map(|program| Held {
-                place: place_of(program),
+                place: program.address(),
                 program,
-                sheet: match matrix.sheets.get(&place_of(program)) {
+                sheet: match matrix.sheets.get(&program.address()) {
                     Some((_, sheet)) => Cow::Borrowed(sheet),
                     None => Cow::Owned(matrix.sheet(program)),
                 },
@@ -383,7 +383,7 @@ impl<'m> Columns<'m> {
 
     /// Shows what each statement of a policy comes to in the columns at hand.
     fn each(&mut self, policy: &Attached, mut see: impl FnMut(Effect, Grades, Planes)) {
-        let place = place_of(policy.shared_program());
+        let place = policy.program().address();
         let Some(held) = self.held.binary_search_by_key(&place, |held| held.place).ok() else { return };
         let (Some(held), Some(like)) = (self.held.get_mut(held), &self.like) else { return };
         let kind = held.program.policy().kind();
@@ -430,11 +430,6 @@ fn bits(mut word: u64) -> impl Iterator<Item = usize> {
         word &= word.checked_sub(1)?;
         Some(bit as usize)
     })
-}
-
-/// Programs are told apart by where they lie.
-fn place_of(program: &Arc<Program>) -> usize {
-    Arc::as_ptr(program).addr()
 }
 
 impl Reader for Columns<'_> {

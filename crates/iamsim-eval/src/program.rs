@@ -3,6 +3,8 @@
 //! Compiling cannot fail: a [`Policy`] is valid, and a listed value that is not of its operator's type is
 //! kept as such.
 
+use std::sync::Arc;
+
 use iamsim_policy::{
     ARN_PARTS, Comparison, Condition, ContextKey, Family, Piece, Policy, ResourceClause, ResourcePattern,
     Statement, Template,
@@ -28,9 +30,18 @@ use crate::value::{self, Instant, NumberShape};
 /// assert_eq!(Program::compile(&policy).policy().statements().len(), 1);
 /// # Ok::<(), iamsim_policy::PolicyError>(())
 /// ```
+///
+/// Cloning is a few reference counts. Policies of the same kind and text share what was compiled, whatever
+/// they are called and wherever they stand: see [`share`](Self::share).
 #[derive(Clone, Debug)]
 pub struct Program {
     policy: Policy,
+    compiled: Arc<Compiled>,
+}
+
+/// What follows from a policy's kind and text. It has no names and no places, so those may differ.
+#[derive(Debug)]
+struct Compiled {
     statements: Box<[CompiledStatement]>,
     index: Index,
     /// Whether it counts as public on a bucket (PE-S3-03).
@@ -41,7 +52,7 @@ pub struct Program {
 
 /// A statement as it is written, with its compiled parts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Compiled<'p> {
+pub(crate) struct Ready<'p> {
     pub(crate) written: &'p Statement,
     pub(crate) parts: &'p CompiledStatement,
 }
@@ -90,13 +101,47 @@ impl Program {
             resource: CompiledResource::new(statement.resource(), policy.kind()),
             conditions: statement.conditions().iter().map(condition).collect(),
         };
-        Self {
-            policy: policy.clone(),
+        let compiled = Compiled {
             statements: policy.statements().iter().map(compiled).collect(),
             index: Index::new(policy),
             is_public: services::is_public(policy),
             keys: keys_of(policy),
-        }
+        };
+        Self { policy: policy.clone(), compiled: Arc::new(compiled) }
+    }
+
+    /// The program of another policy, when that is of the same kind and text: nothing is compiled, and what it
+    /// decides is told with the other policy's name and places.
+    ///
+    /// ```
+    /// use iamsim_eval::Program;
+    /// use iamsim_policy::{Policy, PolicyKind, Source};
+    ///
+    /// let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#;
+    /// let reader = Policy::parse(PolicyKind::Identity, Source::new("reader", text))?;
+    /// let compiled = Program::compile(&reader);
+    /// let writer = compiled.share(&reader.named("writer")).unwrap();
+    /// assert_eq!(writer.policy().source().name(), "writer");
+    /// assert!(writer.is_shared_with(&compiled));
+    /// let session = Policy::parse(PolicyKind::Session, text)?;
+    /// assert!(compiled.share(&session).is_none(), "a session policy is read otherwise");
+    /// # Ok::<(), iamsim_policy::PolicyError>(())
+    /// ```
+    pub fn share(&self, policy: &Policy) -> Option<Self> {
+        let own = self.policy.source().text_of(self.policy.span());
+        let other = policy.source().text_of(policy.span());
+        let is_same = self.policy.kind() == policy.kind() && (std::ptr::eq(own, other) || own == other);
+        is_same.then(|| Self { policy: policy.clone(), compiled: self.compiled.clone() })
+    }
+
+    /// Whether both are one compiled policy, under whatever names.
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.compiled, &other.compiled)
+    }
+
+    /// What tells compiled policies apart, as long as they live.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.compiled).addr()
     }
 
     /// Every context key that its conditions and policy variables ask for, each once, in order.
@@ -117,7 +162,7 @@ impl Program {
     /// # Ok::<(), iamsim_policy::PolicyError>(())
     /// ```
     pub fn keys(&self) -> &[ContextKey] {
-        &self.keys
+        &self.compiled.keys
     }
 
     /// The policy it was made of.
@@ -127,7 +172,7 @@ impl Program {
 
     /// The listed values of one condition of a statement.
     pub(crate) fn operands(&self, statement: usize, condition: usize) -> &[Operand] {
-        let conditions = self.statements.get(statement).map(|statement| &*statement.conditions);
+        let conditions = self.compiled.statements.get(statement).map(|statement| &*statement.conditions);
         conditions
             .and_then(|conditions| conditions.get(condition))
             .map(|condition| &*condition.operands)
@@ -136,19 +181,19 @@ impl Program {
 
     /// A statement with its compiled parts.
     #[inline]
-    pub(crate) fn statement(&self, index: usize) -> Option<Compiled<'_>> {
+    pub(crate) fn statement(&self, index: usize) -> Option<Ready<'_>> {
         let written = self.policy.statements().get(index)?;
-        Some(Compiled { written, parts: self.statements.get(index)? })
+        Some(Ready { written, parts: self.compiled.statements.get(index)? })
     }
 
     /// What its statements are found by.
     pub(crate) fn index(&self) -> &Index {
-        &self.index
+        &self.compiled.index
     }
 
     /// Whether it counts as public on a bucket (PE-S3-03).
     pub(crate) fn is_public(&self) -> bool {
-        self.is_public
+        self.compiled.is_public
     }
 }
 

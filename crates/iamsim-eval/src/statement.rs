@@ -5,7 +5,7 @@ use iamsim_policy::{Effect, PolicyKind, Statement};
 use crate::condition::{ConditionReason, condition};
 use crate::decide::Tally;
 use crate::principal::{Grades, Reach, Setting, grades, reach};
-use crate::program::{Compiled, CompiledStatement};
+use crate::program::{CompiledStatement, Ready};
 use crate::request::Request;
 use crate::tracer::{Clause, Event, Tracer};
 use crate::truth::Truth;
@@ -27,7 +27,7 @@ pub(crate) enum ActionIs {
 /// Whether the statement matches, by grade; in layers without principal elements everyone is reached.
 #[inline]
 pub(crate) fn matches<T: Tracer>(
-    statement: Compiled<'_>,
+    statement: Ready<'_>,
     kind: PolicyKind,
     subject: Subject<'_>,
     action_is: ActionIs,
@@ -90,7 +90,7 @@ pub(crate) fn reached<T: Tracer>(
 
 /// Whether a statement that covers the action matches, in a layer without principal elements.
 #[inline]
-pub(crate) fn holds<T: Tracer>(statement: Compiled<'_>, request: &Request, tracer: &mut T) -> Truth {
+pub(crate) fn holds<T: Tracer>(statement: Ready<'_>, request: &Request, tracer: &mut T) -> Truth {
     let covered = covers(statement.parts, request, tracer);
     let truth = if covered.is_false() { covered } else { conditions(statement, request, covered, tracer) };
     tracer.event(Event::Matched(Grades::EVERYONE.and(truth)));
@@ -115,7 +115,7 @@ fn covers<T: Tracer>(parts: &CompiledStatement, request: &Request, tracer: &mut 
 /// Whether the conditions hold as well.
 #[inline]
 pub(crate) fn conditions<T: Tracer>(
-    statement: Compiled<'_>,
+    statement: Ready<'_>,
     request: &Request,
     mut rest: Truth,
     tracer: &mut T,
