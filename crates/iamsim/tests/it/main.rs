@@ -17,6 +17,7 @@ mod reads;
 mod recordings;
 mod roots;
 mod sessions;
+mod shared;
 mod stories;
 mod story;
 mod sts;
