@@ -28,6 +28,9 @@ pub(crate) struct Peer {
 /// What the others are compared with.
 const OURS: &str = "iamsim";
 
+/// What must hold: a workload, how an engine's name begins, and how many times our decision it takes at least.
+const GOALS: &[(&str, &str, f64)] = &[("W2", "iam-rs", 500.0), ("W2", "cedar-policy", 1_500.0)];
+
 pub(crate) fn run(options: &Options, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome {
     let peers = measure(options.quick, root)?;
     say(aligned(&rows(&peers)).trim_end());
@@ -65,7 +68,7 @@ fn read(line: &str) -> Outcome<Peer> {
 
 /// One line for each engine and workload.
 pub(crate) fn rows(peers: &[Peer]) -> Vec<Vec<String>> {
-    let head = ["", "decision", "× iamsim", "wrong", "of", "load"];
+    let head = ["", "decision", "× iamsim", "goal", "wrong", "of", "load"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for peer in peers {
         let ours = peers.iter().find(|ours| ours.workload == peer.workload && ours.engine == OURS);
@@ -74,12 +77,23 @@ pub(crate) fn rows(peers: &[Peer]) -> Vec<Vec<String>> {
             format!("{} {}", peer.workload, peer.engine),
             time(peer.decision),
             times.map_or_else(String::new, several),
+            times.map_or_else(String::new, |times| goal(peer, times)),
             peer.wrong.to_string(),
             peer.answers.to_string(),
             time(peer.load),
         ]);
     }
     rows
+}
+
+/// How many times as long as ours an engine is asked to take, and whether it does.
+fn goal(peer: &Peer, times: f64) -> String {
+    let is_it = |(workload, engine, _): &&(&str, &str, f64)| {
+        peer.workload == *workload && peer.engine.starts_with(engine)
+    };
+    GOALS.iter().find(is_it).map_or_else(String::new, |(_, _, least)| {
+        format!("≥ {least} ×: {}", if times >= *least { "held" } else { "missed" })
+    })
 }
 
 /// How many times as long, with two digits that mean something.
@@ -100,8 +114,21 @@ mod tests {
         let lines = ["W1\tiamsim\t100\t10\t0\t3", "W1\tother\t100\t2500\t1\t3", "W2\tother\t1\t5\t0\t3"];
         let peers: Vec<Peer> = lines.into_iter().map(|line| read(line).unwrap()).collect();
         let rows = rows(&peers);
-        assert_eq!(rows[2], ["W1 other", "2.50 µs", "250", "1", "3", "100 ns"]);
+        assert_eq!(rows[2], ["W1 other", "2.50 µs", "250", "", "1", "3", "100 ns"]);
         assert_eq!(rows[3][2], "");
         assert!(read("error").is_err());
+    }
+
+    #[test]
+    fn a_goal_is_held_by_the_ratio_of_one_run() {
+        let goal_of = |line: &str| {
+            let lines = ["W2\tiamsim\t1\t100\t0\t3", "W1\tiamsim\t1\t100\t0\t3", line];
+            let peers: Vec<Peer> = lines.into_iter().map(|line| read(line).unwrap()).collect();
+            rows(&peers)[3][3].clone()
+        };
+        assert_eq!(goal_of("W2\tiam-rs 0.8\t1\t50000\t0\t3"), "≥ 500 ×: held");
+        assert_eq!(goal_of("W2\tiam-rs 0.8\t1\t49000\t0\t3"), "≥ 500 ×: missed");
+        assert_eq!(goal_of("W2\tcedar-policy 4.14, translated\t1\t150000\t0\t3"), "≥ 1500 ×: held");
+        assert_eq!(goal_of("W1\tiam-rs 0.8\t1\t50000\t0\t3"), "");
     }
 }
