@@ -213,12 +213,14 @@ fn concrete(resource: &str, draw: &mut Draw, place: Option<Place<'_>>) -> String
         Some(place) if *account == "*" => place.account,
         _ => account,
     };
-    let mut name = (*name).to_owned();
+    let mut exact = (*name).to_owned();
     if name.ends_with('*') && draw.percent(EXACT) {
-        name.truncate(name.trim_end_matches('*').len());
-        name.push_str(&a_name(draw));
+        exact.truncate(name.trim_end_matches('*').len());
+        exact.push_str(&a_name(draw));
     }
-    [arn, *partition, service, region, account, &name].join(":")
+    // IAM wants to know what kind of thing a name is of: everything there stays everything.
+    let exact = if *service == "iam" && *name == "*" { name } else { exact.as_str() };
+    [arn, *partition, service, region, account, exact].join(":")
 }
 
 /// A name somebody gives a thing.
@@ -264,6 +266,10 @@ pub(crate) fn instance(pattern: &str, draw: &mut Draw) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use iamsim_policy::{PolicyKind, check_write};
+
     use super::*;
 
     const PLACE: Place<'_> = Place { account: "111122223333", region: "eu-west-1" };
@@ -289,6 +295,31 @@ mod tests {
             let text = concrete("arn:aws:sqs:*:*:jobs-*", &mut draw, Some(PLACE));
             assert!(text.contains(":111122223333:jobs-"), "{text}");
             assert_eq!(concrete("*", &mut draw, Some(PLACE)), "*");
+        }
+    }
+
+    #[test]
+    fn whatever_is_made_concrete_iam_takes() {
+        let corpus = Corpus::new();
+        let resources: BTreeSet<&String> =
+            corpus.statements.iter().flat_map(|statement| &statement.resources).collect();
+        for resource in resources {
+            let mut draw = Draw::new(1, "", 0);
+            let drawn: BTreeSet<String> =
+                (0..10).map(|_| concrete(resource, &mut draw, Some(PLACE))).collect();
+            let statement = Statement {
+                denies: false,
+                not_action: false,
+                actions: vec!["s3:Get*".to_owned()],
+                not_resource: false,
+                resources: drawn.into_iter().collect(),
+                condition: Value::Null,
+            };
+            let mut text = String::from("{\"Version\":\"2012-10-17\",\"Statement\":");
+            statement.write(None, &mut text);
+            text.push('}');
+            let written = check_write(PolicyKind::Identity, &text.as_str().into());
+            assert!(written.is_ok(), "{resource}: {written:?}");
         }
     }
 
