@@ -28,8 +28,8 @@ pub(crate) struct Account {
     pub(crate) roles: Table<Role>,
     pub(crate) policies: Table<ManagedPolicy>,
     pub(crate) profiles: Table<InstanceProfile>,
-    /// By ARN.
-    pub(crate) resources: BTreeMap<Box<str>, Arc<StoredResource>>,
+    /// By ARN. Accounts have many: an edit elsewhere in the account copies none of them.
+    pub(crate) resources: Arc<BTreeMap<Box<str>, Arc<StoredResource>>>,
     /// By serial number.
     pub(crate) mfa_devices: BTreeMap<Box<str>, MfaDevice>,
     /// By key id.
@@ -54,7 +54,7 @@ impl Account {
             roles: Table::default(),
             policies: Table::default(),
             profiles: Table::default(),
-            resources: BTreeMap::new(),
+            resources: Arc::default(),
             mfa_devices: BTreeMap::new(),
             access_keys: BTreeMap::new(),
             oidc_providers: BTreeMap::new(),

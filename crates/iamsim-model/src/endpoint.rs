@@ -4,7 +4,7 @@ use iamsim_policy::{AccountId, PolicyKind};
 
 use crate::document::{Document, PolicyDocument};
 use crate::error::{ErrorCode, ModelError};
-use crate::world::World;
+use crate::world::{State, World};
 
 #[derive(Clone, Debug)]
 pub(crate) struct VpcEndpoint {
@@ -24,12 +24,12 @@ impl World {
                 ));
             }
         }
-        let taken = self.state().accounts.values().any(|account| account.endpoints.contains_key(id));
-        if taken {
+        if self.state().endpoints.contains_key(id) {
             return Err(ModelError::taken(format!("The endpoint {id} already exists.")));
         }
         let endpoint = VpcEndpoint { vpc: vpc.into(), policy: None };
         self.account_mut(account)?.endpoints.insert(id.into(), endpoint);
+        self.edit().endpoints.insert(id.into(), account);
         Ok(())
     }
 
@@ -49,5 +49,16 @@ impl World {
             }
             None => Err(ModelError::missing(format!("The endpoint {id} does not exist."))),
         }
+    }
+}
+
+impl State {
+    /// An endpoint of any account.
+    pub(crate) fn endpoint<'w>(&'w self, id: &str) -> Result<(&'w str, &'w VpcEndpoint), ModelError> {
+        let owner = self.endpoints.get(id).and_then(|owner| self.accounts.get(owner));
+        let found = owner.and_then(|account| account.endpoints.get_key_value(id));
+        let (id, endpoint) =
+            found.ok_or_else(|| ModelError::missing(format!("The endpoint {id} does not exist.")))?;
+        Ok((id, endpoint))
     }
 }

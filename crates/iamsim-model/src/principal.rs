@@ -134,7 +134,7 @@ impl World {
                     role.trust = reread(&documents, &role.trust, source)?;
                 }
             }
-            for resource in account.resources.values_mut() {
+            for resource in Arc::make_mut(&mut account.resources).values_mut() {
                 if resource.grants.iter().any(|grant| *grant.grantee == *from) {
                     let grants = Arc::make_mut(resource).grants.iter_mut();
                     grants

@@ -82,9 +82,9 @@ impl World {
             resource.policy = Some(self.documents.read(kind, "default key policy", &text.into())?);
         }
         if parsed.account().is_none() {
-            self.edit().owners.insert(arn.into(), account);
+            Arc::make_mut(&mut self.edit().owners).insert(arn.into(), account);
         }
-        self.account_mut(account)?.resources.insert(arn.into(), Arc::new(resource));
+        Arc::make_mut(&mut self.account_mut(account)?.resources).insert(arn.into(), Arc::new(resource));
         Ok(())
     }
 
@@ -203,13 +203,13 @@ impl World {
     /// Deletes a resource, with its policy and tags.
     pub fn delete_resource(&mut self, account: AccountId, arn: &str) -> Result<(), ModelError> {
         self.resource_mut(account, arn)?;
-        self.account_mut(account)?.resources.remove(arn);
-        self.edit().owners.remove(arn);
+        Arc::make_mut(&mut self.account_mut(account)?.resources).remove(arn);
+        Arc::make_mut(&mut self.edit().owners).remove(arn);
         Ok(())
     }
 
     fn resource_mut(&mut self, account: AccountId, arn: &str) -> Result<&mut StoredResource, ModelError> {
-        let resource = self.account_mut(account)?.resources.get_mut(arn);
+        let resource = Arc::make_mut(&mut self.account_mut(account)?.resources).get_mut(arn);
         resource.map(Arc::make_mut).ok_or_else(|| no_resource(arn))
     }
 }

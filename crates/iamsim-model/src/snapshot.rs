@@ -10,7 +10,6 @@ use iamsim_policy::{AccountId, Action, Arn};
 use crate::asks::Asked;
 use crate::caller::{Caller, CallerKind};
 use crate::context::{self, Overrides};
-use crate::endpoint::VpcEndpoint;
 use crate::error::ModelError;
 use crate::facts::{Facts, Found};
 use crate::resource::{Grant, is_access_point, is_awss_own, is_key, is_nobody_elses};
@@ -208,14 +207,6 @@ impl State {
             None if is_nobody_elses(arn) => callers,
             None => self.owner(arn),
         }
-    }
-
-    fn endpoint<'w>(&'w self, id: &str) -> Result<(&'w str, &'w VpcEndpoint), ModelError> {
-        let mut endpoints = self.accounts.values().filter_map(|account| account.endpoints.get_key_value(id));
-        let (id, endpoint) = endpoints
-            .next()
-            .ok_or_else(|| ModelError::missing(format!("The endpoint {id} does not exist.")))?;
-        Ok((id, endpoint))
     }
 
     /// The policy on the resource, and what else its service adds (PE-APP-04).

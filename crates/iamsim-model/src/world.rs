@@ -53,7 +53,9 @@ pub(crate) struct State {
     /// AWS managed policies that were used or added, by ARN.
     pub(crate) aws_policies: BTreeMap<Box<str>, Arc<ManagedPolicy>>,
     /// Owners of resources whose ARN names no account, such as buckets, by ARN.
-    pub(crate) owners: BTreeMap<Box<str>, AccountId>,
+    pub(crate) owners: Arc<BTreeMap<Box<str>, AccountId>>,
+    /// The accounts of VPC endpoints, by the endpoint's id: a request names no more than that.
+    pub(crate) endpoints: BTreeMap<Box<str>, AccountId>,
     /// Documents whose principals are still to be checked; none: they are checked when they are written.
     pub(crate) unchecked: Option<Vec<Document>>,
     /// What follows from all the rest.
@@ -72,7 +74,8 @@ impl World {
                 catalog: Catalog::embedded().clone(),
                 managed: ManagedPolicies::embedded().clone(),
                 aws_policies: BTreeMap::new(),
-                owners: BTreeMap::new(),
+                owners: Arc::default(),
+                endpoints: BTreeMap::new(),
                 unchecked: None,
                 derived: Derived::default(),
             }),
