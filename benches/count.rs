@@ -38,7 +38,7 @@ enum Work {
     LowerBound,
     FromText,
     World,
-    /// The same requests in organizations of several sizes.
+    /// The same requests in organizations of several sizes, under as many units.
     Organization,
     Deciding,
     Explain,
@@ -85,7 +85,7 @@ fn per_round(on: &str, work: Work) -> usize {
 fn run(on: &str, work: Work, rounds: u32) {
     if matches!(work, Work::Organization) {
         let tier = on.parse().unwrap_or(Tier::S);
-        let (snapshot, requests) = iamsim_benches::organization(&Corpus::new(), tier);
+        let (snapshot, requests) = iamsim_benches::organization(&Corpus::new(), tier, iamsim_benches::UNITS);
         for _ in 0..rounds {
             for (caller, request) in &requests {
                 let _ = black_box(request.ask(&snapshot, caller).authorize());

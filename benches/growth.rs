@@ -1,4 +1,5 @@
-//! How does a decision grow with the policies of a caller, the statements of a policy, the roles of a world?
+//! How does a decision grow with the policies of a caller, the statements of a policy, the roles of a world, the
+//! organizational units above the caller?
 //!
 //! It should be flat in the number of roles, and in policies and statements that are not about the action asked
 //! for. `cargo xtask bench growth` plots it.
@@ -10,7 +11,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use iamsim_benches::cpu::{Cpu, criterion};
 use iamsim_benches::lower_bound::{Actions, Index};
-use iamsim_benches::{Asked, ORGANIZATION_REQUESTS, Roles, organization};
+use iamsim_benches::{Asked, ORGANIZATION_REQUESTS, Roles, UNITS, organization};
 use iamsim_eval::{Attached, Layers, Program, authorize};
 use iamsim_generate::{Corpus, Tier};
 use iamsim_policy::{Policy, PolicyKind};
@@ -89,17 +90,28 @@ fn many_statements(count: usize, action: &str) -> String {
     format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
 }
 
-/// The same requests of the same ten roles, in worlds ten times as large as the one before. A world is made when
-/// it is asked for, so that a filter leaves the large ones out.
+/// The same requests of the same ten roles, in worlds ten times as large as the one before.
 fn roles(criterion: &mut Criterion<Cpu>) {
+    let worlds = Tier::ALL.map(|tier| (tier.size().roles, tier, UNITS));
+    organizations(criterion, "growth/roles in the world", &worlds);
+}
+
+/// The same requests of the same ten roles, alone in their world, further and further below its root.
+fn units(criterion: &mut Criterion<Cpu>) {
+    let worlds = [1, 2, 3, 4, 5].map(|units| (units, Tier::S, units));
+    organizations(criterion, "growth/units above the account", &worlds);
+}
+
+/// A world is made when it is asked for, so that a filter leaves the large ones out.
+fn organizations(criterion: &mut Criterion<Cpu>, name: &str, worlds: &[(usize, Tier, usize)]) {
     let corpus = Corpus::new();
-    let mut group = criterion.benchmark_group("growth/roles in the world");
+    let mut group = criterion.benchmark_group(name);
     group.sample_size(20);
     group.throughput(Throughput::Elements(ORGANIZATION_REQUESTS as u64));
-    for tier in Tier::ALL {
+    for (number, tier, units) in worlds {
         let world = OnceCell::new();
-        group.bench_function(BenchmarkId::new("iamsim, assembled", tier.size().roles), |bencher| {
-            let (snapshot, requests) = world.get_or_init(|| organization(&corpus, tier));
+        group.bench_function(BenchmarkId::new("iamsim, assembled", number), |bencher| {
+            let (snapshot, requests) = world.get_or_init(|| organization(&corpus, *tier, *units));
             bencher.iter(|| {
                 for (caller, request) in requests {
                     let _ = black_box(request.ask(snapshot, caller).authorize());
@@ -110,5 +122,5 @@ fn roles(criterion: &mut Criterion<Cpu>) {
     group.finish();
 }
 
-criterion_group! { name = benches; config = criterion(); targets = policies, statements, roles }
+criterion_group! { name = benches; config = criterion(); targets = policies, statements, roles, units }
 criterion_main!(benches);

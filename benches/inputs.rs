@@ -27,7 +27,7 @@ use iamsim::{Cloud, Snapshot};
 use iamsim_eval::{
     Asking, Attached, Caller, Context, Decision, Layers, Matrix, Program, Request, Resource, ResourcePolicy,
 };
-use iamsim_generate::{Corpus, Organization, Settings, Tier};
+use iamsim_generate::{Corpus, Organization, Settings, Size, Tier};
 use iamsim_policy::{Policy, PolicyKind, ResourceService};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -159,15 +159,26 @@ pub fn world(workload: &Workload) -> (Cloud, iamsim::Caller) {
 /// How many requests [`organization`] asks.
 pub const ORGANIZATION_REQUESTS: usize = 500;
 
-/// A world of a size, and requests of the smallest organization, whose ten roles lie in every one.
+/// How many units lie above the caller's account where only something else is to differ.
+pub const UNITS: usize = 3;
+
+/// A world of as many roles as a tier has, and requests of the ten roles that lie in every one. Above them are
+/// so many units, one below another, in every world: each has policies of its own that are asked.
 pub fn organization(
     corpus: &Corpus,
     tier: Tier,
+    units: usize,
 ) -> (Snapshot, Vec<(iamsim::Caller, iamsim_generate::Request)>) {
-    let organization = Organization::generate(corpus, &Settings::new(tier, 1));
+    let under_units = |tier: Tier| {
+        let size = Size { units, depth: units, ..tier.size() };
+        let mut organization = Organization::generate(corpus, &Settings::sized(size, 1));
+        // The account that has the ten roles; the last unit is the lowest.
+        organization.accounts[0].unit = units - 1;
+        organization
+    };
+    let organization = under_units(tier);
     let mut cloud = organization.build().unwrap();
-    let smallest = Organization::generate(corpus, &Settings::new(Tier::S, 1));
-    let requests = smallest.requests(corpus, ORGANIZATION_REQUESTS);
+    let requests = under_units(Tier::S).requests(corpus, ORGANIZATION_REQUESTS);
     assert_eq!(requests.len(), ORGANIZATION_REQUESTS);
     let asked =
         requests.into_iter().map(|request| (organization.caller(&mut cloud, &request).unwrap(), request));

@@ -1,7 +1,7 @@
 //! No workload is measured whose answers are wrong.
 
 use iamsim_benches::lower_bound::{Actions, Index, Matrix};
-use iamsim_benches::{Roles, Workload, letter, text, workload, world};
+use iamsim_benches::{Roles, UNITS, Workload, letter, organization, text, workload, world};
 use iamsim_eval::{authorize, explain};
 use iamsim_generate::{Corpus, Organization, Settings, Tier};
 
@@ -31,8 +31,29 @@ fn a_world_assembles_the_same_answers() {
     }
 }
 
-/// Times say nothing on a busy machine; what an edit allocates does. While a snapshot is held, the lists of the
-/// account are copied as well, which is no compiling.
+/// Otherwise growth would be of the questions, not of the world.
+#[test]
+fn worlds_that_differ_in_roles_alone_answer_the_same_requests_alike() {
+    let corpus = Corpus::new();
+    let answers = |tier: Tier, units: usize| {
+        let (snapshot, requests) = organization(&corpus, tier, units);
+        let answer = |(caller, request): &(_, iamsim_generate::Request)| {
+            let decision = request.ask(&snapshot, caller).authorize().unwrap();
+            format!("{} {} {}: {decision}\n", request.role, request.action, request.resource)
+        };
+        requests.iter().map(answer).collect::<String>()
+    };
+    let smallest = answers(Tier::S, UNITS);
+    assert!(
+        ["allow", "explicit deny", "implicit deny"].iter().all(|decision| smallest.contains(decision)),
+        "{smallest}"
+    );
+    for tier in [Tier::M, Tier::L] {
+        assert_eq!(answers(tier, UNITS), smallest, "{tier}");
+    }
+}
+
+/// Times say nothing on a busy machine; what an edit allocates does. The world is being asked meanwhile.
 #[test]
 fn an_edit_compiles_the_edited_policy_alone() {
     let corpus = Corpus::new();
@@ -43,10 +64,12 @@ fn an_edit_compiles_the_edited_policy_alone() {
         let mut cloud = organization.build().unwrap();
         let account = organization.accounts.first().unwrap();
         let role = account.roles.first().unwrap().name.rsplit('/').next().unwrap().to_owned();
+        let asked = cloud.snapshot();
         let edited = allocation_counter::measure(|| {
             let mut account = cloud.account(&account.id).unwrap();
             account.role(&role).unwrap().attach("edited", text).unwrap();
         });
+        drop(asked);
         edited.count_total
     };
     let (small, large) = (allocated(Tier::S), allocated(Tier::L));
