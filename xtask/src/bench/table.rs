@@ -17,12 +17,15 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
 
-    /// Keep what is measured as a baseline of this name.
-    #[arg(long, value_name = "NAME", conflicts_with = "against")]
+    /// Keep what is measured as a baseline of this name; what it held of these benches is replaced.
+    #[arg(long, value_name = "NAME", conflicts_with = "against", value_parser = baseline)]
     save: Option<String>,
 
     /// Show how many times the baseline of this name each bench takes.
-    #[arg(long, value_name = "NAME")]
+    ///
+    /// A bench that the baseline does not have shows nothing there. What the bounds take (`lower bound`,
+    /// `serde_json`) is the same before and after: it shows what the machine did meanwhile.
+    #[arg(long, value_name = "NAME", value_parser = baseline)]
     against: Option<String>,
 }
 
@@ -52,6 +55,12 @@ const GOALS: &[(&str, Option<f64>, Option<f64>)] = &[
     ("explain/W2/explanation and its text", Some(50_000.0), None),
 ];
 
+/// How long criterion takes for each bench. It is the median that is shown, of a hundred samples unless a bench is
+/// slow and says otherwise: longer ones take the weather in more often than they even it out.
+const FULL: &[&str] = &["--warm-up-time", "1", "--measurement-time", "3", "--nresamples", "10000"];
+const QUICK: &[&str] =
+    &["--warm-up-time", "0.2", "--measurement-time", "0.5", "--sample-size", "10", "--nresamples", "1001"];
+
 /// What one bench measured.
 pub(crate) struct Measured {
     /// `decide/W2 prepared`.
@@ -78,24 +87,64 @@ impl Measured {
     }
 }
 
-pub(crate) fn run(arguments: &Options, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome {
-    let measured = measure(arguments, root, say)?;
-    if measured.is_empty() {
-        return Err("no bench has that in its name".to_owned());
+/// The name of a baseline: a folder's name beside those in which criterion keeps its own.
+fn baseline(name: &str) -> Result<String, String> {
+    if matches!(name, "new" | "base" | "change" | "report") {
+        return Err("criterion keeps something of its own under that name".to_owned());
     }
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err("a baseline's name has letters, digits, `-` and `_`".to_owned());
+    }
+    Ok(name.to_owned())
+}
+
+pub(crate) fn run(arguments: &Options, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome {
     let against = arguments.against.as_deref();
+    // Said at once, not when everything has been measured.
     if let Some(name) = against
-        && measured.iter().all(|measured| measured.before.is_none())
+        && !has_baseline(&home(root), name).map_err(|error| error.to_string())?
     {
         return Err(format!(
             "there is no baseline `{name}`: make one with `cargo xtask bench --save {name}`"
         ));
     }
+    let measured = measure(arguments, root, say)?;
+    if measured.is_empty() {
+        let filter = arguments.filter.as_deref().unwrap_or_default();
+        return Err(format!(
+            "no bench has `{filter}` in its name; names begin with {}",
+            BENCHES.join("/, ") + "/"
+        ));
+    }
+    if let Some(name) = against
+        && measured.iter().all(|measured| measured.before.is_none())
+    {
+        return Err(format!("the baseline `{name}` has none of these benches: it was saved of others"));
+    }
     say(aligned(&rows(&measured, against)).trim_end());
     if arguments.quick {
         say("(quick: good for a look, not for a claim)");
     }
+    if let Some(name) = &arguments.save {
+        say(&format!("saved as `{name}`; compare with it by `cargo xtask bench --against {name}`"));
+    }
     Ok(())
+}
+
+/// Where criterion keeps what it measured.
+fn home(root: &Path) -> PathBuf {
+    root.join("target/criterion")
+}
+
+/// Whether any bench was saved under a name.
+fn has_baseline(folder: &Path, name: &str) -> std::io::Result<bool> {
+    for path in folders(folder)? {
+        if path.ends_with(name) && path.join("estimates.json").is_file() || has_baseline(&path, name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Options {
@@ -117,7 +166,7 @@ pub(crate) fn measure_all(
     root: &Path,
     say: &mut dyn FnMut(&str),
 ) -> Outcome<Vec<Measured>> {
-    let home = root.join("target/criterion");
+    let home = home(root);
     forget_new(&home).map_err(|error| format!("can't clear {}: {error}", home.display()))?;
     for bench in benches {
         say(&format!("measuring {bench} …"));
@@ -127,9 +176,7 @@ pub(crate) fn measure_all(
         if let Some(filter) = &arguments.filter {
             command.arg(filter);
         }
-        if arguments.quick {
-            command.args(["--warm-up-time", "0.2", "--measurement-time", "0.5", "--sample-size", "10"]);
-        }
+        command.args(if arguments.quick { QUICK } else { FULL });
         if let Some(name) = &arguments.save {
             command.args(["--save-baseline", name]);
         }
@@ -317,5 +364,52 @@ mod tests {
         assert_eq!(rows[1][2..4], ["3.00", "lower bound"]);
         assert_eq!(rows[2][2..4], ["", ""]);
         assert_eq!(rows[3][2..4], ["", ""]);
+    }
+
+    #[test]
+    fn a_baseline_has_a_name_that_is_nothing_else() {
+        let check = |name: &str, is_name: bool| assert_eq!(baseline(name).is_ok(), is_name, "{name}");
+        check("before", true);
+        check("v0-4_1", true);
+        check("new", false);
+        check("base", false);
+        check("a/b", false);
+        check("..", false);
+        check("", false);
+    }
+
+    #[test]
+    fn a_bench_is_read_with_what_its_baseline_took() {
+        let home = std::env::temp_dir().join(format!("iamsim-bench-table-{}", std::process::id()));
+        let write = |path: &str, text: &str| {
+            let path = home.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let about = |function: &str| {
+            format!(
+                r#"{{"group_id": "decide/W2", "function_id": "{function}", "value_str": null, "throughput": {{"Elements": 200}}}}"#
+            )
+        };
+        let took = |nanoseconds: u32| format!(r#"{{"median": {{"point_estimate": {nanoseconds}}}}}"#);
+        for (function, now, before) in [("iamsim", 16_000, Some(20_000)), ("other", 400, None)] {
+            write(&format!("decide_W2/{function}/new/benchmark.json"), &about(function));
+            write(&format!("decide_W2/{function}/new/estimates.json"), &took(now));
+            if let Some(before) = before {
+                write(&format!("decide_W2/{function}/mine/estimates.json"), &took(before));
+            }
+        }
+        let mut measured = Vec::new();
+        read(&home, Some("mine"), &mut measured).unwrap();
+        let rows = rows(&measured, Some("mine"));
+        assert_eq!(rows[0].last().unwrap(), "× mine");
+        assert_eq!((&*rows[1][1], &*rows[1][5]), ("80.0 ns", "0.80"));
+        assert_eq!((&*rows[2][1], &*rows[2][5]), ("2.00 ns", ""));
+        assert!(has_baseline(&home, "mine").unwrap() && !has_baseline(&home, "other").unwrap());
+        forget_new(&home).unwrap();
+        let mut nothing = Vec::new();
+        read(&home, Some("mine"), &mut nothing).unwrap();
+        assert!(nothing.is_empty() && has_baseline(&home, "mine").unwrap(), "baselines stay");
+        fs::remove_dir_all(&home).unwrap();
     }
 }
