@@ -54,7 +54,7 @@ fn main() {
         let expected = workload.expected.iter().map(|decision| letter(*decision)).collect();
         measure(name, &[Case { texts: workload.texts, asked: workload.asked, expected }], quick);
     }
-    // Every role is the same kind of work; the slow engines take a minute for each.
+    // Every role is the same kind of work.
     let input = Roles::read();
     let step = if quick { 100 } else { 20 };
     let cases: Vec<Case> = input
@@ -71,7 +71,7 @@ fn main() {
 }
 
 fn measure(workload: &str, cases: &[Case], quick: bool) {
-    let budget = Duration::from_millis(if quick { 700 } else { 5_000 });
+    let budget = Duration::from_millis(if quick { 700 } else { 3_000 });
     engine::<ours::Iamsim>(workload, cases, budget);
     engine::<ours::LowerBound>(workload, cases, budget);
     engine::<iam_rs::IamRs>(workload, cases, budget);

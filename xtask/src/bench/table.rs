@@ -58,7 +58,7 @@ const GOALS: &[(&str, Option<f64>, Option<f64>)] = &[
 /// How long criterion takes for each bench. It is the median that is shown, of a hundred samples unless a bench is
 /// slow and says otherwise: longer ones take the weather in more often than they even it out.
 const FULL: &[&str] = &["--warm-up-time", "1", "--measurement-time", "3", "--nresamples", "10000"];
-const QUICK: &[&str] =
+pub(crate) const QUICK: &[&str] =
     &["--warm-up-time", "0.2", "--measurement-time", "0.5", "--sample-size", "10", "--nresamples", "1001"];
 
 /// What one bench measured.
@@ -156,12 +156,13 @@ impl Options {
 
 /// Runs all benches and reads what criterion wrote.
 pub(crate) fn measure(options: &Options, root: &Path, say: &mut dyn FnMut(&str)) -> Outcome<Vec<Measured>> {
-    measure_all(BENCHES, options, root, say)
+    measure_all(BENCHES, if options.quick { QUICK } else { FULL }, options, root, say)
 }
 
-/// Runs some benches and reads what criterion wrote.
+/// Runs some benches, each for so long, and reads what criterion wrote.
 pub(crate) fn measure_all(
     benches: &[&str],
+    effort: &[&str],
     arguments: &Options,
     root: &Path,
     say: &mut dyn FnMut(&str),
@@ -176,7 +177,7 @@ pub(crate) fn measure_all(
         if let Some(filter) = &arguments.filter {
             command.arg(filter);
         }
-        command.args(if arguments.quick { QUICK } else { FULL });
+        command.args(effort);
         if let Some(name) = &arguments.save {
             command.args(["--save-baseline", name]);
         }
