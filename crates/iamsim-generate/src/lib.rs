@@ -107,6 +107,41 @@ mod tests {
     }
 
     #[test]
+    fn shares_of_requests_are_met() {
+        let corpus = Corpus::new();
+        let organization = generated(Tier::L, 1);
+        let requests = organization.requests(&corpus, 2_000);
+        assert_eq!(requests.len(), 2_000);
+        let count = |is: &dyn Fn(&Request) -> bool| requests.iter().filter(|request| is(request)).count();
+        for (kind, expected) in [
+            (RequestKind::Exact, 1_200),
+            (RequestKind::Wildcard, 300),
+            (RequestKind::Implicit, 300),
+            (RequestKind::Explicit, 100),
+            (RequestKind::MissingKey, 100),
+        ] {
+            let found = count(&|request| request.kind == kind);
+            assert!(found.abs_diff(expected) <= 50, "{kind:?}: {found} of 2,000, not {expected}");
+        }
+        let found = count(&|request| request.session_policy.is_some());
+        assert!((40..=80).contains(&found), "{found} of 2,000 with a session policy");
+    }
+
+    #[test]
+    fn few_callers_ask_most() {
+        let organization = generated(Tier::L, 1);
+        let mut asked: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for request in organization.requests(&Corpus::new(), 2_000) {
+            *asked.entry((request.account, request.role)).or_default() += 1;
+        }
+        let mut counts: Vec<usize> = asked.into_values().collect();
+        counts.sort_unstable_by(|first, second| second.cmp(first));
+        // By Zipf's law with exponent 1 over 1,000 callers, the first ten of them ask 39 % and the first 13 %.
+        let first_ten: usize = counts.iter().take(10).sum();
+        assert!((600..1_000).contains(&first_ten), "{first_ten} of 2,000: {:?}", counts.get(..10));
+    }
+
+    #[test]
     fn documents_that_many_have_are_one_text() {
         let corpus = Corpus::new();
         let share = |percent| {
