@@ -128,6 +128,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_called_most_is_asked_most() {
+        let requests = generated(Tier::L, 1).requests(&Corpus::new(), 2_000);
+        let asked = |action: &str| requests.iter().filter(|request| request.action == action).count();
+        assert!(asked("ssm:DescribeInstanceInformation") > asked("ec2:GetPasswordData"));
+        assert!(asked("ec2:DescribeInstances") > 5 * asked("ec2:DescribeFastSnapshotRestores").max(1));
+    }
+
+    #[test]
     fn few_callers_ask_most() {
         let organization = generated(Tier::L, 1);
         let mut asked: BTreeMap<(String, String), usize> = BTreeMap::new();

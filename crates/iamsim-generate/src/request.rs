@@ -268,12 +268,18 @@ fn spoken_of(held: &[Statement], action: &str) -> usize {
     held.iter().filter(speaks).count()
 }
 
-/// An action that a pattern names.
+/// An action that a pattern names: half of the time one of those that are called most, if it names any.
 fn one_of_pattern(corpus: &Corpus, pattern: &str, draw: &mut Draw) -> Option<String> {
     if !is_pattern(pattern) {
         return Some(pattern.to_owned());
     }
-    let actions: Vec<_> = corpus.catalog.expand(&ActionPattern::new(pattern)).collect();
+    let matcher = ActionPattern::new(pattern);
+    let named = |action: &str| action.parse().is_ok_and(|action| matcher.matches(&action));
+    let popular: Vec<_> = POPULAR_ACTIONS.iter().copied().filter(|(action, _)| named(action)).collect();
+    if !popular.is_empty() && draw.percent(50) {
+        return draw.weighted(&popular).map(|action| (*action).to_owned());
+    }
+    let actions: Vec<_> = corpus.catalog.expand(&matcher).collect();
     let action = draw.one_of(&actions)?;
     Some(format!("{}:{}", action.service().prefix(), action.name()))
 }
