@@ -58,8 +58,8 @@ struct Actions {
     always: Box<[Candidate]>,
     /// Statements that may speak of any service: their clause is asked itself.
     everywhere: Box<[Candidate]>,
-    /// The bytes of all names.
-    names: Box<[u8]>,
+    /// The text of all names.
+    names: Box<str>,
 }
 
 /// A place in the text of names, or in the list of candidates.
@@ -380,11 +380,11 @@ impl Actions {
 
     #[inline]
     fn bytes(&self, range: Range) -> &[u8] {
-        self.names.get(range.start as usize..range.end as usize).unwrap_or_default()
+        self.names.as_bytes().get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
     fn text(&self, range: Range) -> &str {
-        std::str::from_utf8(self.bytes(range)).unwrap_or_default()
+        self.names.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
     /// The statements that hold a name besides the first.
@@ -484,7 +484,7 @@ impl Builder {
     }
 
     fn done(mut self) -> Actions {
-        let mut actions = Actions { names: self.names.into_bytes().into(), ..Actions::default() };
+        let mut actions = Actions { names: self.names.into(), ..Actions::default() };
         let mut candidates = Vec::new();
         let (mut exact, mut services) = (Vec::new(), Vec::new());
         for (listed, holders) in grouped(&mut self.exact, &actions, &mut candidates) {
@@ -518,10 +518,10 @@ fn push(names: &mut String, name: &str) -> Range {
 
 /// One of each name, with the statements that hold it: all but the first are added to a list.
 fn grouped(listed: &mut [Listed], actions: &Actions, all: &mut Vec<Candidate>) -> Vec<(Listed, Holders)> {
-    let key = |listed: &Listed| (listed.hash, actions.text(listed.name), listed.candidate);
+    let key = |listed: &Listed| (listed.hash, actions.bytes(listed.name), listed.candidate);
     listed.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
     let same = |one: &Listed, other: &Listed| {
-        one.hash == other.hash && actions.text(one.name) == actions.text(other.name)
+        one.hash == other.hash && actions.bytes(one.name) == actions.bytes(other.name)
     };
     let mut groups = Vec::new();
     for group in listed.chunk_by(same) {
@@ -556,12 +556,12 @@ impl Service {
         (of(listed.callers, hash(prefix)), Self { prefix: prefix_at, head, ..service })
     }
 
-    /// One of each service. Patterns of one service stand side by side: they are sorted by its hash and by text.
+    /// One of each service, unless others have its hash. Patterns of one service stand side by side: they are
+    /// sorted by its hash and by text.
     fn united(mut services: Vec<(u64, Self)>, actions: &Actions) -> Vec<(u64, Self)> {
-        let key = |(hash, service): &(u64, Self)| (*hash, actions.text(service.prefix), service.wild.start);
-        services.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+        services.sort_unstable_by_key(|(hash, service)| (*hash, service.wild.start));
         services.dedup_by(|(hash, next), (other, one)| {
-            if hash != other || actions.text(next.prefix) != actions.text(one.prefix) {
+            if hash != other || actions.bytes(next.prefix) != actions.bytes(one.prefix) {
                 return false;
             }
             one.exact |= next.exact;
