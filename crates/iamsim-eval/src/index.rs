@@ -101,6 +101,8 @@ struct Service {
     wild: Range,
     /// One bit for each of its whole actions, by the first bits of their hash.
     exact: u64,
+    /// Whether it is several services of one hash: somebody has looked for such names.
+    is_several: bool,
 }
 
 /// A name with wildcards and the statements that hold it. What stands before its first wildcard, up to eight
@@ -311,37 +313,40 @@ impl Actions {
         asked: &Asked,
         see: &mut impl FnMut(Candidate) -> bool,
     ) -> bool {
-        let service = of(callers, sought.service);
-        for (hash, found) in self.services.near(service) {
-            if *hash != service {
-                break;
-            }
-            if found.exact & first_bits(sought.action) != 0
-                && self.exactly(of(callers, sought.action), asked, see)
+        let Some((_, found)) = self.services.near(of(callers, sought.service)).first() else { return false };
+        if found.exact & first_bits(sought.action) != 0
+            && self.exactly(of(callers, sought.action), asked, see)
+        {
+            return true;
+        }
+        let range = found.wild.start as usize..found.wild.end as usize;
+        for (wild, place) in self.wild.get(range).unwrap_or_default().iter().zip(found.wild.start..) {
+            if sought.name & wild.mask == wild.begins
+                && self.is_of(found, place, sought, asked)
+                && (wild.form == Form::Begins || self.matches(wild.form, place, asked.action().name()))
+                && self.show(wild.holders, see)
             {
                 return true;
-            }
-            let range = found.wild.start as usize..found.wild.end as usize;
-            for (wild, place) in self.wild.get(range).unwrap_or_default().iter().zip(found.wild.start..) {
-                if sought.name & wild.mask == wild.begins
-                    && self.is_of(found, sought, asked)
-                    && (wild.form == Form::Begins || self.matches(wild.form, place, asked.action().name()))
-                    && self.show(wild.holders, see)
-                {
-                    return true;
-                }
             }
         }
         false
     }
 
-    /// Whether a service is that of the action; their hashes are the same.
+    /// Whether a name with wildcards is of the service of the action; the hash of the service is the same.
     #[inline]
-    fn is_of(&self, service: &Service, sought: &Sought, asked: &Asked) -> bool {
+    fn is_of(&self, service: &Service, place: u32, sought: &Sought, asked: &Asked) -> bool {
+        if service.is_several {
+            return cut(self.pattern(place)).0 == asked.action().service();
+        }
         service.head == sought.prefix
             && service.prefix.length() == sought.prefix_length
             && (sought.prefix_length <= 8
                 || self.bytes(service.prefix) == asked.action().service().as_bytes())
+    }
+
+    /// The text of the name with wildcards at a place.
+    fn pattern(&self, place: u32) -> &str {
+        self.patterns.get(place as usize).map(|range| self.text(*range)).unwrap_or_default()
     }
 
     /// Whether `see` has seen enough of the statements that hold the whole action.
@@ -368,8 +373,7 @@ impl Actions {
 
     /// Whether the name with wildcards at a place, which begins as it should, matches an action's name.
     fn matches(&self, form: Form, place: u32, action: &str) -> bool {
-        let pattern = self.patterns.get(place as usize).map(|range| self.text(*range)).unwrap_or_default();
-        let (_, name) = cut(pattern);
+        let (_, name) = cut(self.pattern(place));
         match (form, name.split_once('*')) {
             (Form::Ends, Some((head, tail))) => {
                 action.strip_prefix(head).is_some_and(|after| after.ends_with(tail))
@@ -556,14 +560,14 @@ impl Service {
         (of(listed.callers, hash(prefix)), Self { prefix: prefix_at, head, ..service })
     }
 
-    /// One of each service, unless others have its hash. Patterns of one service stand side by side: they are
-    /// sorted by its hash and by text.
+    /// One of each hash. Patterns of one hash stand side by side.
     fn united(mut services: Vec<(u64, Self)>, actions: &Actions) -> Vec<(u64, Self)> {
         services.sort_unstable_by_key(|(hash, service)| (*hash, service.wild.start));
         services.dedup_by(|(hash, next), (other, one)| {
-            if hash != other || actions.bytes(next.prefix) != actions.bytes(one.prefix) {
+            if hash != other {
                 return false;
             }
+            one.is_several |= actions.bytes(next.prefix) != actions.bytes(one.prefix);
             one.exact |= next.exact;
             match one.wild {
                 Range { start, end } if start == end => one.wild = next.wild,
@@ -722,6 +726,38 @@ mod tests {
                 assert_eq!(of_policy(&found_joined, index_of(place)), expected, "{action}, joined");
             }
         }
+    }
+
+    #[test]
+    fn services_of_one_hash_are_still_told_apart() {
+        let statements = [
+            statement("Action", &["aa:Get*", "aa:List"], "Allow", ""),
+            statement("Action", &["bb:G*t*", "bb:Get*"], "Deny", ""),
+            statement("Action", &["a-long-prefix:Get*"], "Allow", ""),
+        ];
+        let program = program(PolicyKind::Identity, &statements);
+        let mut actions = program.index().actions.clone();
+        // As if their hashes were the same.
+        let services = actions.services.items().iter().map(|(_, service)| (7, *service)).collect();
+        let services = Service::united(services, &actions);
+        assert_eq!(services.len(), 1);
+        actions.services = Table::sparse(services);
+        let check = |action: &str, expected: &[u32]| {
+            let asked = Asked::new(action.parse().unwrap(), Resource::None);
+            let sought = Sought { service: 7, ..*asked.sought() };
+            let mut found = BTreeSet::new();
+            actions.named(ANYONE, &sought, &asked, &mut |candidate| {
+                found.insert(candidate.statement());
+                false
+            });
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{action}");
+        };
+        check("aa:GetObject", &[0]);
+        check("aa:List", &[0]);
+        check("bb:GetObject", &[1]);
+        check("bb:List", &[]);
+        check("a-long-prefix:GetObject", &[2]);
+        check("cc:GetObject", &[]);
     }
 
     #[test]
