@@ -169,6 +169,11 @@ impl<T: Logic> Inputs<T> {
     }
 }
 
+impl Outcome<Truth> {
+    /// Neither allowed nor denied.
+    const NOTHING: Self = Self { allow: Truth::False, explicit_deny: Truth::False };
+}
+
 impl<T: Logic> Verdicts<T> {
     /// What no policies at all come to.
     const NOTHING: Self = Self {
@@ -221,9 +226,20 @@ pub(crate) fn rests_on_identity(layers: &Layers, request: &Request) -> bool {
 #[expect(clippy::inline_always, reason = "see `combine_here`")]
 #[inline(always)]
 pub(crate) fn on_identity<T: Tracer>(layers: &Layers, request: &Request, tracer: &mut T) -> Evaluation {
-    let mut reader = One { request, has_boundary: false, tracer };
-    let verdicts = Verdicts { identity: reader.plain_identity(layers), ..Verdicts::NOTHING };
-    Evaluation::here(Inputs { verdicts, facts: request.plan.plain_facts() }, request.plan.stand)
+    let identity = One { request, has_boundary: false, tracer }.plain_identity(layers);
+    let verdicts = Verdicts { identity, ..Verdicts::NOTHING };
+    let (inputs, stand) = (Inputs { verdicts, facts: request.plan.plain_facts() }, request.plan.stand);
+    if identity == Effects::SILENT {
+        // So it is with most questions of all. That the formula says so too is tested.
+        return Evaluation {
+            decision: Decision::ImplicitDeny,
+            fixed: None,
+            outcome: Outcome::NOTHING,
+            inputs,
+            stand,
+        };
+    }
+    Evaluation::here(inputs, stand)
 }
 
 impl Plan {
@@ -768,6 +784,21 @@ mod tests {
             }
         }
         assert!(checked > 100_000, "{checked}");
+    }
+
+    #[test]
+    fn where_identity_policies_alone_have_a_say_and_say_nothing_nothing_is_granted() {
+        let is_root = |relation: &Relation| matches!(relation, Relation::SameAccount(same) if same.root);
+        for relation in relations().into_iter().filter(|relation| !is_root(relation)) {
+            for foreign in TRUTHS {
+                for if_own in [None, Some(Relation::SameAccount(SameAccount::default()))] {
+                    let facts = Facts { foreign, ..Facts::PLAIN };
+                    let outcome =
+                        Inputs { verdicts: Verdicts::NOTHING, facts }.outcome(Stand { relation, if_own });
+                    assert_eq!(outcome, Outcome::NOTHING, "{relation:?} {foreign:?} {if_own:?}");
+                }
+            }
+        }
     }
 
     fn every_four() -> Vec<[Truth; 4]> {

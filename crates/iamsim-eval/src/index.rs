@@ -120,8 +120,8 @@ struct Wild {
 enum Form {
     /// Nothing: a star follows what was compared.
     Begins,
-    /// The text before the only star, and the text behind it.
-    Ends,
+    /// The text before the only star, which stands here in the name, and the text behind it.
+    Ends(u32),
     /// More than one wildcard.
     Pattern,
 }
@@ -323,7 +323,7 @@ impl Actions {
         for (wild, place) in self.wild.get(range).unwrap_or_default().iter().zip(found.wild.start..) {
             if sought.name & wild.mask == wild.begins
                 && self.is_of(found, place, sought, asked)
-                && (wild.form == Form::Begins || self.matches(wild.form, place, asked.action().name()))
+                && (wild.form == Form::Begins || self.matches(wild.form, place, sought, asked.action()))
                 && self.show(wild.holders, see)
             {
                 return true;
@@ -371,15 +371,13 @@ impl Actions {
                 && self.others(holders).iter().any(|candidate| see(*candidate)))
     }
 
-    /// Whether the name with wildcards at a place, which begins as it should, matches an action's name.
-    fn matches(&self, form: Form, place: u32, action: &str) -> bool {
-        let (_, name) = cut(self.pattern(place));
-        match (form, name.split_once('*')) {
-            (Form::Ends, Some((head, tail))) => {
-                action.strip_prefix(head).is_some_and(|after| after.ends_with(tail))
-            }
-            _ => wildcard::matches(name, action),
-        }
+    /// Whether the name with wildcards at a place matches an action of its service.
+    fn matches(&self, form: Form, place: u32, sought: &Sought, action: &Action) -> bool {
+        let name = self.pattern(place).get(sought.prefix_length as usize + 1..).unwrap_or_default();
+        let Form::Ends(star) = form else { return wildcard::matches(name, action.name()) };
+        let (head, tail) = (name.get(..star as usize), name.get(star as usize + 1..));
+        let after = head.and_then(|head| action.name().strip_prefix(head));
+        after.zip(tail).is_some_and(|(after, tail)| after.ends_with(tail))
     }
 
     #[inline]
@@ -597,7 +595,7 @@ impl Wild {
         let tail = name.get(literal.len()..).and_then(|rest| rest.strip_prefix('*'));
         let form = match tail {
             Some("") if compared == literal.len() => Form::Begins,
-            Some(tail) if !tail.contains(['*', '?']) => Form::Ends,
+            Some(tail) if !tail.contains(['*', '?']) => Form::Ends(index_of(literal.len())),
             _ => Form::Pattern,
         };
         Self { mask, begins, holders, form }
