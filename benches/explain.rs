@@ -36,6 +36,13 @@ fn explanation(criterion: &mut Criterion<Cpu>) {
                 }
             });
         });
+        group.bench_function("explanation, all of it read", |bencher| {
+            bencher.iter(|| {
+                for request in &workload.requests {
+                    black_box(explain(&workload.layers, request).layers().len());
+                }
+            });
+        });
         group.bench_function("explanation and its text", |bencher| {
             bencher.iter(|| {
                 for request in &workload.requests {
