@@ -14,7 +14,7 @@ use crate::hash::{self, hash};
 use crate::value::{self, Instant, Number, NumberShape};
 
 /// What is known of one context key in a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a key is there with one or many values, is not there, or nobody knows"

@@ -157,21 +157,47 @@ impl Matrix {
 
     /// The answers for one caller in one context: those that [`authorize`] gives for each column.
     pub fn row(&self, layers: &Layers, asking: &Asking) -> Row {
+        self.answer(layers, asking, None)
+    }
+
+    /// The answers in some columns alone, in the order in which they are named; a column that is not there is
+    /// [`Decision::Undetermined`].
+    ///
+    /// A caller whose context differs from column to column asks once for each context, in the columns that
+    /// share it.
+    pub fn some(&self, layers: &Layers, asking: &Asking, columns: &[usize]) -> Vec<Decision> {
+        let mut wanted = vec![0; self.columns.len().div_ceil(WORD)];
+        for column in columns {
+            if let Some(word) = wanted.get_mut(column / WORD) {
+                *word |= 1_u64 << (column % WORD);
+            }
+        }
+        let row = self.answer(layers, asking, Some(&wanted));
+        columns.iter().map(|column| row.decision(*column).unwrap_or(Decision::Undetermined)).collect()
+    }
+
+    /// A row; of the columns outside of `wanted`, which has a bit for each, it says nothing.
+    fn answer(&self, layers: &Layers, asking: &Asking, wanted: Option<&[u64]>) -> Row {
         let none = Outcome { allow: Planes::FALSE, explicit_deny: Planes::FALSE };
         let mut words = vec![none; self.columns.len().div_ceil(WORD)];
+        let among = |word: usize| match wanted {
+            None => u64::MAX,
+            Some(wanted) => wanted.get(word).copied().unwrap_or_default(),
+        };
         let mut reader = Columns::new(self, layers, asking);
         for class in &self.classes {
             let request = Request::of(asking.clone(), class.like.clone());
             let plan: Plan = request.plan;
             reader.begin(request);
             for (index, (mask, word)) in class.words.iter().zip(&mut words).enumerate() {
-                if *mask == 0 {
+                let mask = *mask & among(index);
+                if mask == 0 {
                     continue;
                 }
-                (reader.word, reader.mask) = (index, *mask);
+                (reader.word, reader.mask) = (index, mask);
                 let mut walk = Walk { layers, plan: &plan, reader: &mut reader };
                 let outcome = walk.inputs(plan.stand).outcome(plan.stand);
-                let here = Planes { sure: *mask, may: *mask };
+                let here = Planes { sure: mask, may: mask };
                 word.allow = word.allow | (outcome.allow & here);
                 word.explicit_deny = word.explicit_deny | (outcome.explicit_deny & here);
             }
@@ -181,6 +207,9 @@ impl Matrix {
             let (Some(column), Some(word)) = (self.columns.get(place), words.get_mut(place / WORD)) else {
                 continue;
             };
+            if among(place / WORD) >> (place % WORD) & 1 == 0 {
+                continue;
+            }
             let decision = authorize(layers, &Request::of(asking.clone(), column.clone()));
             set(word, place % WORD, decision);
         }

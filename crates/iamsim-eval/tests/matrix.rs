@@ -41,6 +41,11 @@ fn check(matrix: &Matrix, layers: &Layers, asking: &Asking, what: &str) -> [usiz
         counts[expected as usize] += 1;
     }
     assert_eq!(row.decision(row.len()), None);
+    // Every third column, from the last to the first, and one that is not there.
+    let some: Vec<usize> = (0..=row.len()).rev().step_by(3).collect();
+    let found = matrix.some(layers, asking, &some);
+    let expected = some.iter().map(|column| row.decision(*column).unwrap_or(Decision::Undetermined));
+    assert!(found.iter().copied().eq(expected), "{what}");
     assert_eq!(row.allowed(), counts[Decision::Allow as usize]);
     counts
 }
