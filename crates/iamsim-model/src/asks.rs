@@ -27,7 +27,7 @@ impl Asks {
 }
 
 /// What all the policies that bear on a request ask of its context.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Asked<'w> {
     pub(crate) rows: Rows,
     keys: Vec<&'w [ContextKey]>,
@@ -44,6 +44,11 @@ impl<'w> Asked<'w> {
     pub(crate) fn add_document(&mut self, document: &'w Document) {
         let (rows, keys) = document.asks();
         self.add(rows, keys);
+    }
+
+    /// The rows that a decision alone takes.
+    pub(crate) fn rows_to_decide(&self) -> Rows {
+        self.rows | Rows::evaluators_own()
     }
 
     /// The keys; one that several policies ask for may come several times.

@@ -4,10 +4,11 @@
 //! [`GLOBAL_KEYS`] is both the table that is read and the code that runs. A test's own words
 //! ([`Overrides`]) come on top.
 
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use iamsim_catalog::Applicability;
+use iamsim_catalog::{ActionEntry, Applicability};
 use iamsim_eval::{Context, ContextValue, ReadyKey};
 use iamsim_policy::{AccountId, Action, Arn, ContextKey};
 
@@ -26,6 +27,9 @@ pub struct KeyRule {
     /// When it is set, when it is absent, when it is unknown, and why.
     pub when: &'static str,
     pub(crate) fill: Fill,
+    /// Whether it depends on the action, the resource or its owner; else on caller and call alone, and all
+    /// questions of one caller have the same.
+    pub(crate) by_question: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -69,9 +73,11 @@ fn or_absent(value: Option<impl Into<Box<str>>>) -> ContextValue {
 }
 
 macro_rules! keys {
-    ($($key:literal $rule:literal $when:literal $fill:expr;)+) => {
-        &[$(KeyRule { key: $key, rule: $rule, when: $when, fill: $fill },)+]
+    ($($key:literal $rule:literal $when:literal $fill:expr $(, $by:ident)?;)+) => {
+        &[$(KeyRule { key: $key, rule: $rule, when: $when, fill: $fill, by_question: keys!(@ $($by)?) },)+]
     };
+    (@) => { false };
+    (@ ByQuestion) => { true };
 }
 
 use Fill::{Family as F, Key as K};
@@ -112,13 +118,13 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
             who => flag(who == Who::Service),
         });
     "aws:PrincipalServiceName" "PE-KEY-10" "set for services; absent otherwise"
-        K(|facts| if facts.who() == Who::Service { one(facts.service) } else { Absent });
+        K(|facts| if facts.who() == Who::Service { one(facts.service()) } else { Absent });
     "aws:PrincipalServiceNamesList" "PE-KEY-11" "unknown for services, which have more names than the one they call by; absent otherwise"
         K(|facts| if facts.who() == Who::Service { Unknown } else { Absent });
     "aws:SourceArn" "PE-KEY-12" "for services what the test says it acts for, else unknown; absent for other callers"
-        K(|facts| for_service(facts, facts.source_arn.map(|arn| arn.as_str().to_owned())));
+        K(|facts| for_service(facts, facts.source_arn().map(|arn| arn.as_str().to_owned())));
     "aws:SourceAccount" "PE-KEY-12" "as aws:SourceArn"
-        K(|facts| for_service(facts, facts.source_account.map(|account| account.to_string())));
+        K(|facts| for_service(facts, facts.source_account().map(|account| account.to_string())));
     "aws:SourceOrgID" "PE-KEY-13" "as aws:SourceArn, when that account is in an organization of the world"
         K(|facts| source_org(facts, |facts, account| facts.state.organization_of(account).map(|organization| one(organization.id()))));
     "aws:SourceOrgPaths" "PE-KEY-13" "as aws:SourceOrgID, a list of one path"
@@ -164,7 +170,7 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
     "aws:EpochTime" "PE-KEY-25" "the world's clock, the same instant"
         K(|facts| one(facts.now.timestamp().to_string()));
     "aws:RequestedRegion" "PE-KEY-26" "the region in the resource's ARN; the home region for services that have only one; unknown otherwise"
-        K(region);
+        K(region), ByQuestion;
     "aws:SecureTransport" "PE-KEY-27" "true: AWS's clients use TLS; a test for plain HTTP says false"
         K(|_| flag(true));
     "aws:ViaAWSService" "PE-KEY-14" "false: a question is about a direct call; `via_service` makes it true"
@@ -207,18 +213,18 @@ pub const GLOBAL_KEYS: &[KeyRule] = keys! {
         K(|_| Unknown);
     // ── the resource ────────────────────────────────────────────────────────────────────────────────────────
     "aws:ResourceAccount" "PE-KEY-33" "the owner; the caller's account for requests without resource (PE-KEY-44); unknown for the services AWS excepts"
-        K(|facts| if facts.is_excepted() { Unknown } else { facts.owner.map_or(Unknown, |owner| one(owner.to_string())) });
+        K(|facts| if facts.is_excepted() { Unknown } else { facts.owner.map_or(Unknown, |owner| one(owner.to_string())) }), ByQuestion;
     "aws:ResourceOrgID" "PE-KEY-34" "set when the owner is in an organization, absent when it is in none; unknown when the owner is"
-        K(|facts| resource_org(facts, |facts, owner| facts.state.organization_of(owner).map(|organization| one(organization.id()))));
+        K(|facts| resource_org(facts, |facts, owner| facts.state.organization_of(owner).map(|organization| one(organization.id())))), ByQuestion;
     "aws:ResourceOrgPaths" "PE-KEY-34" "as aws:ResourceOrgID, a list of one path"
-        K(|facts| resource_org(facts, |facts, owner| facts.org_path(owner).map(|path| many([path]))));
+        K(|facts| resource_org(facts, |facts, owner| facts.org_path(owner).map(|path| many([path])))), ByQuestion;
     "aws:ResourceTag/" "PE-KEY-32" "the tags of the resource; of a bucket only with attribute-based control (PE-S3-05); unknown for resources of accounts the world does not know"
-        F(resource_tags);
+        F(resource_tags), ByQuestion;
     "iam:ResourceTag/" "PE-IAK-03" "the tags of users and roles in IAM and STS; absent for other services"
-        F(|facts, member| !matches!(facts.action.service(), "iam" | "sts") || resource_tags(facts, member));
+        F(|facts, member| !matches!(facts.action.service(), "iam" | "sts") || resource_tags(facts, member)), ByQuestion;
     // ── keys of services the world knows ────────────────────────────────────────────────────────────────────
     "sts:" "PE-STK-03" "unknown in STS calls that are only asked about, where the catalog lists the key for the action; known in those that are made here; absent for other services"
-        F(|facts, _| facts.action.service() != "sts");
+        F(|facts, _| facts.action.service() != "sts"), ByQuestion;
     "{issuer}:" "PE-STK-04" "claims of web identity: what a session of web identity keeps (TRU-97); others absent, for the issuers AWS knows by name and the account's own; unknown while a role is being assumed"
         Fill::Issuers;
     "saml:" "PE-STK-04" "what a SAML session keeps (TRU-97); others absent"
@@ -276,7 +282,7 @@ fn source_org(facts: &Facts<'_>, value: fn(&Facts<'_>, AccountId) -> Option<Cont
     if facts.who() != Who::Service {
         return Absent;
     }
-    match facts.source_account {
+    match facts.source_account() {
         Some(account) if facts.state.accounts.contains_key(&account) => {
             value(facts, account).unwrap_or(Absent)
         }
@@ -457,6 +463,17 @@ impl Rows {
         rows.fold(Self::default(), |rows, (index, _)| rows | Self(1 << index))
     }
 
+    /// Those of the rows that depend on the question: where they say the same, so do all others, and the contexts
+    /// of one caller are the same.
+    pub(crate) fn by_question(self) -> impl Iterator<Item = &'static KeyRule> {
+        self.and(*BY_QUESTION).rules().map(|(_, rule, _)| rule)
+    }
+
+    /// The row that the evaluator looks at although no policy asks for it (PE-TRU-07).
+    pub(crate) fn evaluators_own() -> Self {
+        *EVALUATORS_OWN
+    }
+
     /// The rows in both sets.
     fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
@@ -493,6 +510,8 @@ static EVALUATORS_OWN: LazyLock<Rows> =
 static OF_ENDPOINTS: LazyLock<Rows> = LazyLock::new(|| {
     Rows::where_it_holds(|rule| matches!(rule.rule, "PE-KEY-18" | "PE-KEY-19" | "PE-KEY-20"))
 });
+/// The rows that depend on the question.
+static BY_QUESTION: LazyLock<Rows> = LazyLock::new(|| Rows::where_it_holds(|rule| rule.by_question));
 /// The rows of keys that a request need not carry.
 static OPTIONAL_ROWS: LazyLock<Rows> =
     LazyLock::new(|| Rows::where_it_holds(|rule| OPTIONAL.contains(&rule.key)));
@@ -500,25 +519,85 @@ static OPTIONAL_ROWS: LazyLock<Rows> =
 /// Fills a context from the table and the test's words: whole for whoever looks at it, and for a decision alone
 /// with what the policies ask for.
 ///
-/// What is said first holds: the test's own words, what follows from them, what a session keeps, the table.
+/// Then it settles keys that the policies ask for and nobody has spoken of: a request never holds a key that the
+/// catalog knows and does not list for its action (PE-KEY-40). Of what the catalog does not know, an action or
+/// a key, nothing follows.
 pub(crate) fn fill(facts: &Facts<'_>, overrides: Overrides, asked: &Asked<'_>, to_decide: bool) -> Context {
-    let mut context = overrides.said;
-    let said = context.values().len();
-    let wanted = if to_decide { asked.rows | *EVALUATORS_OWN } else { Rows::ALL };
-    infer(&mut context, wanted);
-    for (key, value) in facts.session().into_iter().flat_map(|session| session.claims.iter().rev()) {
-        context.set_if_new(&**key, || value.clone());
+    let wanted = if to_decide { asked.rows_to_decide() } else { Rows::ALL };
+    let mut filled = Filled::new(facts, overrides, wanted);
+    let held = Held::new(facts);
+    for key in filled.to_settle(asked) {
+        if filled.is_open(key) && held.never(key) {
+            filled.context.set(key, Absent);
+        }
     }
-    let unknown = fill_rows(&mut context, facts, wanted);
-    if context.is_partial() || facts.session().is_some_and(|session| !session.claims.is_empty()) {
-        let keys: Vec<&str> = asked.keys().map(ContextKey::folded).collect();
-        narrow(&mut context, keys, said, facts);
-    } else {
-        // Of a key that is not spoken of nothing is left to settle: it is absent.
-        let keys = unknown.and(asked.rows).rules().map(|(_, rule, _)| rule.key);
-        narrow(&mut context, keys, said, facts);
+    filled.context
+}
+
+/// A context before the catalog has settled what no request of the action holds.
+pub(crate) struct Filled {
+    pub(crate) context: Context,
+    /// So many of its first keys are the test's own words, which stay.
+    said: usize,
+    /// The rows that are unknown.
+    unknown: Rows,
+    /// Whether a key that is in no row may be unknown.
+    others_unknown: bool,
+}
+
+impl Filled {
+    /// What is said first holds: the test's own words, what follows from them, what a session keeps, the table.
+    pub(crate) fn new(facts: &Facts<'_>, overrides: Overrides, wanted: Rows) -> Self {
+        let mut context = overrides.said;
+        let said = context.values().len();
+        infer(&mut context, wanted);
+        for (key, value) in facts.session().into_iter().flat_map(|session| session.claims.iter().rev()) {
+            context.set_if_new(&**key, || value.clone());
+        }
+        let unknown = fill_rows(&mut context, facts, wanted);
+        let has_claims = facts.session().is_some_and(|session| !session.claims.is_empty());
+        let others_unknown = context.is_partial() || has_claims;
+        Self { context, said, unknown, others_unknown }
     }
-    context
+
+    /// The keys that the catalog may settle. Where others are not unknown, nothing is left to settle of a key that
+    /// is not spoken of: it is absent.
+    pub(crate) fn to_settle<'a, 'k>(
+        &self,
+        asked: &'a Asked<'k>,
+    ) -> impl Iterator<Item = &'k str> + use<'a, 'k> {
+        let rows = if self.others_unknown { Rows::default() } else { self.unknown.and(asked.rows) };
+        let keys = self.others_unknown.then(|| asked.keys()).into_iter().flatten();
+        keys.map(ContextKey::folded).chain(rows.rules().map(|(_, rule, _)| rule.key))
+    }
+
+    /// Whether a key is unknown, and nobody has said that it shall be.
+    pub(crate) fn is_open(&self, key: &str) -> bool {
+        self.context.is_open(key, self.said)
+    }
+}
+
+impl KeyRule {
+    /// What it says of a request; nothing of issuers, of whom more than a value is said.
+    pub(crate) fn say(&self, facts: &Facts<'_>) -> Option<Said> {
+        match self.fill {
+            Fill::Key(fill) => Some(Said::Key(fill(facts))),
+            Fill::Family(fill) => {
+                let mut members = Vec::new();
+                let are_all = fill(facts, &mut |key, value| members.push((key.into(), value.into())));
+                Some(Said::Family(members, are_all))
+            }
+            Fill::Issuers => None,
+        }
+    }
+}
+
+/// What a row of the table says.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Said {
+    Key(ContextValue),
+    /// The members of a family, and whether there are no others.
+    Family(Vec<(Box<str>, Box<str>)>, bool),
 }
 
 /// Fills in rows of the table; the answer is which of them are unknown.
@@ -562,37 +641,31 @@ fn fill_rows(context: &mut Context, facts: &Facts<'_>, wanted: Rows) -> Rows {
     unknown
 }
 
-/// Settles keys that the policies ask for and nobody has spoken of: a request never holds a key that the
-/// catalog knows and does not list for its action (PE-KEY-40). Of what the catalog does not know, an action or
-/// a key, nothing follows. The first `said` keys of the context are the test's own words, which stay.
-fn narrow<'k>(
-    context: &mut Context,
-    asked: impl IntoIterator<Item = &'k str>,
-    said: usize,
-    facts: &Facts<'_>,
-) {
-    let catalog = &facts.state.catalog;
-    let mut action = None;
-    for key in asked {
-        if !context.is_open(key, said) {
-            continue;
-        }
-        let Some(entry) = *action.get_or_insert_with(|| catalog.action(facts.action.folded())) else {
-            return;
-        };
+/// Which keys a request of an action on a resource can hold.
+pub(crate) struct Held<'f> {
+    facts: &'f Facts<'f>,
+    /// What the catalog knows of the action, once asked.
+    action: OnceCell<Option<ActionEntry<'f>>>,
+}
+
+impl<'f> Held<'f> {
+    pub(crate) fn new(facts: &'f Facts<'f>) -> Self {
+        Self { facts, action: OnceCell::new() }
+    }
+
+    /// Whether it certainly never holds this one.
+    pub(crate) fn never(&self, key: &str) -> bool {
+        let Facts { state, action, arn, .. } = self.facts;
+        let catalog = &state.catalog;
+        let Some(entry) = *self.action.get_or_init(|| catalog.action(action.folded())) else { return false };
         // An ARN that fits no resource type of the action says nothing of which keys go with it.
         let fits = |arn: &&Arn| entry.resources().any(|on| on.resource_type().matches(arn));
         // The keys of all resource types first, which is the quicker question: what none of them has, no ARN adds.
-        let without = catalog.applicability(entry, None, key);
-        let never = match without {
-            Applicability::Listed => facts
-                .arn
+        match catalog.applicability(entry, None, key) {
+            Applicability::Listed => arn
                 .filter(fits)
                 .is_some_and(|arn| catalog.applicability(entry, Some(arn), key) == Applicability::Never),
             without => without == Applicability::Never,
-        };
-        if never {
-            context.set(key, Absent);
         }
     }
 }

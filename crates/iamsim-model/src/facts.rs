@@ -50,14 +50,36 @@ pub(crate) struct Facts<'w> {
     pub(crate) arn: Option<&'w Arn>,
     pub(crate) owner: Option<AccountId>,
     pub(crate) endpoint: Option<(&'w str, &'w VpcEndpoint)>,
-    pub(crate) service: &'w str,
-    pub(crate) source_arn: Option<&'w Arn>,
-    pub(crate) source_account: Option<AccountId>,
+    pub(crate) caller: &'w Caller,
 }
 
 impl<'w> Facts<'w> {
     pub(crate) fn who(&self) -> Who {
         self.found.who
+    }
+
+    /// The name of the service that calls; empty for other callers.
+    pub(crate) fn service(&self) -> &'w str {
+        match &self.caller.0 {
+            CallerKind::Service { name, .. } => name,
+            _ => "",
+        }
+    }
+
+    /// What a service acts for.
+    pub(crate) fn source_arn(&self) -> Option<&'w Arn> {
+        match &self.caller.0 {
+            CallerKind::Service { source_arn, .. } => source_arn.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The account a service acts for.
+    pub(crate) fn source_account(&self) -> Option<AccountId> {
+        match &self.caller.0 {
+            CallerKind::Service { source_account, .. } => *source_account,
+            _ => None,
+        }
     }
 
     /// The caller's account.

@@ -10,6 +10,7 @@ mod account;
 mod asks;
 mod attach;
 mod caller;
+mod columns;
 mod context;
 mod derived;
 mod document;

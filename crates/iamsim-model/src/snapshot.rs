@@ -8,11 +8,14 @@ use iamsim_eval::{Asking, KeyGrant, Layers, Request, Resource, ResourcePolicy};
 use iamsim_policy::{AccountId, Action, Arn};
 
 use crate::asks::Asked;
-use crate::caller::{Caller, CallerKind};
+use crate::caller::Caller;
 use crate::context::{self, Overrides};
+use crate::derived::Membership;
+use crate::document::Document;
+use crate::endpoint::VpcEndpoint;
 use crate::error::ModelError;
 use crate::facts::{Facts, Found};
-use crate::resource::{Grant, is_access_point, is_awss_own, is_key, is_nobody_elses};
+use crate::resource::{Grant, StoredResource, is_access_point, is_awss_own, is_key, is_nobody_elses};
 use crate::world::State;
 
 /// What the world was at one moment.
@@ -93,6 +96,15 @@ impl Snapshot {
         Self { state }
     }
 
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether both are of one world at one moment: without an edit in between.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
+    }
+
     /// What services define, as this world takes it.
     pub fn catalog(&self) -> &Catalog {
         &self.state.catalog
@@ -141,50 +153,19 @@ impl Snapshot {
         let owner = owner.or_else(|| state.owner_of(arn, &found));
         let endpoint = endpoint.map(|id| state.endpoint(id)).transpose()?;
         let mut asked = Asked::default();
-        let mut layers = match &found.side {
-            Some(side) => {
-                asked.add(side.asks.rows, &side.asks.keys);
-                side.layers.clone()
-            }
-            None => Layers::new(),
-        };
-        if let Some(policies) = found.session.and_then(|session| session.policies.as_ref()) {
-            let attached = policies.iter().map(|(name, document)| document.attached(name.clone()));
-            layers = layers.with_session(attached.collect());
-            for (_, document) in policies {
-                asked.add_document(document);
-            }
-        }
+        let mut layers = callers_side(&mut asked, &found, endpoint);
         let membership = owner.and_then(|owner| state.membership(owner));
-        if let Some(membership) = &membership {
-            asked.add(membership.rcps_ask.rows, &membership.rcps_ask.keys);
-            layers = layers.with_rcps(membership.rcps.clone());
-        }
-        if let Some((id, endpoint)) = endpoint
-            && let Some(policy) = &endpoint.policy
-        {
-            asked.add_document(policy);
-            layers = layers.with_endpoint(vec![policy.attached(id)]);
-        }
-        layers = state.resource_side(layers, &mut asked, &action, arn, owner, &found);
-        let (service, source_arn, source_account) = match &caller.0 {
-            CallerKind::Service { name, source_arn, source_account } => {
-                (&**name, source_arn.as_ref(), *source_account)
-            }
-            _ => ("", None, None),
-        };
+        layers = with_rcps(layers, &mut asked, membership.as_deref());
+        layers = state.resource_side(&action, arn, owner).add_to(layers, &mut asked, &found);
         let facts = Facts {
             state,
             found: &found,
             now,
             action: &action,
             arn,
-            // Of what is AWS's own, no account of anybody is the owner that `aws:ResourceAccount` names.
-            owner: owner.filter(|_| !arn.is_some_and(is_awss_own)),
+            owner: named_owner(owner, arn),
             endpoint,
-            service,
-            source_arn,
-            source_account,
+            caller,
         };
         let context = context::fill(&facts, overrides, &asked, to_decide);
         let asked = iamsim_eval::Asked::new(action, resource);
@@ -196,10 +177,52 @@ impl Snapshot {
     }
 }
 
+/// Of what is AWS's own, no account of anybody is the owner that `aws:ResourceAccount` names.
+pub(crate) fn named_owner(owner: Option<AccountId>, arn: Option<&Arn>) -> Option<AccountId> {
+    owner.filter(|_| !arn.is_some_and(is_awss_own))
+}
+
+/// What bears on every question of a caller that comes one way: its own policies (PE-APP-01 to 03), those of
+/// its organization and of the endpoint.
+pub(crate) fn callers_side<'w>(
+    asked: &mut Asked<'w>,
+    found: &'w Found<'_>,
+    endpoint: Option<(&'w str, &'w VpcEndpoint)>,
+) -> Layers {
+    let mut layers = match &found.side {
+        Some(side) => {
+            asked.add(side.asks.rows, &side.asks.keys);
+            side.layers.clone()
+        }
+        None => Layers::new(),
+    };
+    if let Some(policies) = found.session.and_then(|session| session.policies.as_ref()) {
+        let attached = policies.iter().map(|(name, document)| document.attached(name.clone()));
+        layers = layers.with_session(attached.collect());
+        for (_, document) in policies {
+            asked.add_document(document);
+        }
+    }
+    if let Some((id, endpoint)) = endpoint
+        && let Some(policy) = &endpoint.policy
+    {
+        asked.add_document(policy);
+        layers = layers.with_endpoint(vec![policy.attached(id)]);
+    }
+    layers
+}
+
+/// Adds what the organization of a resource's owner says.
+pub(crate) fn with_rcps<'w>(layers: Layers, asked: &mut Asked<'w>, owner: Option<&'w Membership>) -> Layers {
+    let Some(owner) = owner else { return layers };
+    asked.add(owner.rcps_ask.rows, &owner.rcps_ask.keys);
+    layers.with_rcps(owner.rcps.clone())
+}
+
 impl State {
     /// Whose a resource is: the account in its ARN; for an ARN without account whoever has added it (PE-RES-19),
     /// and nobody knows when nobody has.
-    fn owner_of(&self, arn: Option<&Arn>, found: &Found<'_>) -> Option<AccountId> {
+    pub(crate) fn owner_of(&self, arn: Option<&Arn>, found: &Found<'_>) -> Option<AccountId> {
         let callers = found.account.map(|account| account.id);
         let Some(arn) = arn else { return callers };
         match arn.account() {
@@ -209,29 +232,60 @@ impl State {
         }
     }
 
-    /// The policy on the resource, and what else its service adds (PE-APP-04).
-    fn resource_side<'w>(
-        &'w self,
-        layers: Layers,
-        asked: &mut Asked<'w>,
+    /// What is known on the side of a resource: its policy, and what else its service adds (PE-APP-04).
+    pub(crate) fn resource_side(
+        &self,
         action: &Action,
         arn: Option<&Arn>,
         owner: Option<AccountId>,
-        found: &Found<'_>,
-    ) -> Layers {
-        let Some(arn) = arn else { return layers };
+    ) -> ResourceSide<'_> {
+        let Some(arn) = arn else { return ResourceSide::NoResource };
+        let known = owner.filter(|owner| self.accounts.contains_key(owner));
         if arn.service() == "iam" {
-            return layers.with_resource(self.trust_policy(asked, action, arn, owner));
+            // The trust policy counts when a role is assumed, never for IAM's own actions on it (PE-APP-04).
+            if action.service() != "sts" {
+                return ResourceSide::NoPolicy;
+            }
+            return match self.role_by_arn(arn) {
+                Some((_, role)) => ResourceSide::Trust(&role.trust),
+                None if known.is_some() => ResourceSide::NoPolicy,
+                None => ResourceSide::Unknown,
+            };
         }
-        let Some(account) = owner.filter(|owner| self.accounts.contains_key(owner)) else {
-            return layers.with_resource(ResourcePolicy::Unknown);
-        };
-        let Some(resource) = self.resource(account, arn) else {
+        let Some(account) = known else { return ResourceSide::Unknown };
+        match self.resource(account, arn) {
+            Some(resource) => ResourceSide::Resource(resource),
             // A key that nobody has described still has a policy (PE-KMS-01), and behind an access point there is
             // a bucket, which may have one; other resources have none.
-            let unknown = is_key(arn) || is_access_point(arn);
-            let policy = if unknown { ResourcePolicy::Unknown } else { ResourcePolicy::None };
-            return layers.with_resource(policy);
+            None if is_key(arn) || is_access_point(arn) => ResourceSide::Unknown,
+            None => ResourceSide::NoPolicy,
+        }
+    }
+}
+
+/// What is known on the side of a resource.
+#[derive(Clone, Copy)]
+pub(crate) enum ResourceSide<'w> {
+    /// The request has no resource.
+    NoResource,
+    NoPolicy,
+    Unknown,
+    Trust(&'w Document),
+    Resource(&'w StoredResource),
+}
+
+impl<'w> ResourceSide<'w> {
+    /// Adds it to the layers of a caller.
+    pub(crate) fn add_to(self, layers: Layers, asked: &mut Asked<'w>, found: &Found<'_>) -> Layers {
+        let resource = match self {
+            Self::NoResource => return layers,
+            Self::NoPolicy => return layers.with_resource(ResourcePolicy::None),
+            Self::Unknown => return layers.with_resource(ResourcePolicy::Unknown),
+            Self::Trust(trust) => {
+                asked.add_document(trust);
+                return layers.with_resource(ResourcePolicy::Attached(trust.attached("trust")));
+            }
+            Self::Resource(resource) => resource,
         };
         let mut layers = match &resource.policy {
             Some(policy) => {
@@ -248,27 +302,6 @@ impl State {
             layers = layers.with_grant(KeyGrant::new(grant.name.clone(), operations));
         }
         layers
-    }
-
-    /// The trust policy counts when a role is assumed, never for IAM's own actions on it (PE-APP-04).
-    fn trust_policy<'w>(
-        &'w self,
-        asked: &mut Asked<'w>,
-        action: &Action,
-        arn: &Arn,
-        owner: Option<AccountId>,
-    ) -> ResourcePolicy {
-        if action.service() != "sts" {
-            return ResourcePolicy::None;
-        }
-        match self.role_by_arn(arn) {
-            Some((_, role)) => {
-                asked.add_document(&role.trust);
-                ResourcePolicy::Attached(role.trust.attached("trust"))
-            }
-            None if owner.is_some_and(|owner| self.accounts.contains_key(&owner)) => ResourcePolicy::None,
-            None => ResourcePolicy::Unknown,
-        }
     }
 }
 

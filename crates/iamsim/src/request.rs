@@ -201,7 +201,12 @@ impl RequestBuilder {
         }
     }
 
-    /// Decides.
+    /// The cloud that is asked.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Decides. For many requests of one caller, [`Snapshot::authorize_all`] is quicker.
     pub fn authorize(self) -> Result<Decision> {
         let (layers, request) = self.assemble(iamsim_model::Snapshot::assemble_to_decide)?;
         Ok(iamsim_eval::authorize(&layers, &request))
@@ -262,26 +267,54 @@ impl RequestBuilder {
         self,
         assemble: impl FnOnce(&iamsim_model::Snapshot, Question<'_>) -> Assembled,
     ) -> Result<(iamsim_eval::Layers, iamsim_eval::Request)> {
-        let action = self.action?;
-        if let Some(error) = self.error {
+        let (who, what) = self.split()?;
+        Ok(assemble(who.snapshot.model(), who.question(what))?)
+    }
+
+    /// Who asks, and what.
+    pub(crate) fn split(self) -> Result<(Who, What)> {
+        let Self { snapshot, caller, action, resource, overrides, owner, endpoint, error, .. } = self;
+        let action = action?;
+        if let Some(error) = error {
             return Err(error);
         }
         // An ARN that no request of the action would name must not match an entry that names it.
-        let world = self.snapshot.model();
-        let resource = match self.resource {
-            Resource::Arn(_) if world.is_asked_without_resource(&action) => Resource::None,
+        let resource = match resource {
+            Resource::Arn(_) if snapshot.model().is_asked_without_resource(&action) => Resource::None,
             resource => resource,
         };
-        let question = Question {
+        Ok((Who { snapshot, caller, endpoint }, What { action, resource, overrides, owner }))
+    }
+}
+
+/// Who asks whom, and which way: what a question borrows.
+pub(crate) struct Who {
+    snapshot: Snapshot,
+    caller: Caller,
+    endpoint: Option<Box<str>>,
+}
+
+/// What is asked.
+pub(crate) struct What {
+    action: Action,
+    resource: Resource,
+    overrides: Overrides,
+    owner: Option<AccountId>,
+}
+
+impl Who {
+    pub(crate) fn question(&self, what: What) -> Question<'_> {
+        let What { action, resource, overrides, owner } = what;
+        let endpoint = self.endpoint.as_deref();
+        Question {
             caller: &self.caller,
             action,
             resource,
             now: self.snapshot.now(),
-            overrides: self.overrides,
-            owner: self.owner,
-            endpoint: self.endpoint.as_deref(),
-        };
-        Ok(assemble(world, question)?)
+            overrides,
+            owner,
+            endpoint,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use iamsim_eval::{Decision, Explanation, Layer};
 use iamsim_model::Caller;
 
 use crate::Result;
+use crate::error::Error;
 use crate::request::RequestBuilder;
 
 /// A cloud that no longer changes, at the instant it was taken. Cloning is a reference count.
@@ -54,6 +55,54 @@ impl Snapshot {
     /// Decides, and says why.
     pub fn explain(&self, who: &Caller, action: &str, resource: &str) -> Result<Explanation> {
         self.request(who, action, resource).explain()
+    }
+
+    /// Decides many requests; the answers come in their order, and each is what
+    /// [`RequestBuilder::authorize`] answers.
+    ///
+    /// It is quicker for many requests of one caller that follow each other: what is found for the caller serves
+    /// all of them, and policies are looked through once. Fewer than four of one caller cost what each costs
+    /// alone. A request that was begun with another cloud, or before the last edit of this one, is decided there.
+    ///
+    /// ```
+    /// use iamsim::{Cloud, Decision};
+    ///
+    /// let mut cloud = Cloud::new();
+    /// let dev = cloud.account("111122223333")?.add_user("dev")?
+    ///     .attach("queues", r#"{"Version": "2012-10-17", "Statement": {
+    ///         "Effect": "Allow", "Action": "sqs:List*", "Resource": "*"}}"#)?
+    ///     .caller();
+    ///
+    /// let snapshot = cloud.snapshot();
+    /// let actions = ["sqs:ListQueues", "sqs:CreateQueue", "sns:ListTopics"];
+    /// let requests = actions.map(|action| snapshot.request(&dev, action, "*").complete());
+    /// let decisions = snapshot.authorize_all(requests).into_iter().collect::<iamsim::Result<Vec<_>>>()?;
+    /// assert_eq!(decisions, [Decision::Allow, Decision::ImplicitDeny, Decision::ImplicitDeny]);
+    /// # Ok::<(), iamsim::Error>(())
+    /// ```
+    pub fn authorize_all(&self, requests: impl IntoIterator<Item = RequestBuilder>) -> Vec<Result<Decision>> {
+        let mut answers = Vec::new();
+        let (mut callers, mut asked, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, request) in requests.into_iter().enumerate() {
+            if !request.snapshot().model.is(&self.model) {
+                answers.push(request.authorize());
+                continue;
+            }
+            answers.push(request.split().map(|(who, what)| {
+                callers.push(who);
+                asked.push(what);
+                places.push(place);
+                Decision::Undetermined
+            }));
+        }
+        let questions = callers.iter().zip(asked).map(|(who, what)| who.question(what));
+        let decisions = self.model.decide_all(questions.collect());
+        for (place, decision) in places.into_iter().zip(decisions) {
+            if let Some(answer) = answers.get_mut(place) {
+                *answer = decision.map_err(Error::from);
+            }
+        }
+        answers
     }
 
     /// A question that says more of the request.

@@ -10,6 +10,7 @@ mod context;
 mod edits;
 mod federation;
 mod machine;
+mod many;
 mod organization;
 mod principals;
 mod quota;
