@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use iamsim::{Decision, RequestBuilder};
-use iamsim_query::{Answered, who_can};
+use iamsim_query::{Answered, Explained, who_can};
 
 use crate::Global;
 use crate::arguments::{self, Circumstances, Format, Jobs};
@@ -57,7 +57,9 @@ impl WhoCan {
         let ask = |who: &iamsim::Caller, action: &str, on: &str| {
             self.circumstances.apply(with_or_without_mfa(who, world.request(who, action, on)))
         };
-        let answers = who_can(&ask, &world.callers(), &self.action, &resource, self.jobs.get());
+        let explained = if self.all { Explained::Everybody } else { Explained::WhoMay };
+        let question = (self.action.as_str(), resource.as_str());
+        let answers = who_can(&ask, &world.callers(), question, explained, self.jobs.get());
         let count = |decision| answers.iter().filter(|answer| decision_of(answer) == decision).count();
         let exit = match (count(Decision::Allow), count(Decision::Undetermined)) {
             (0, 0) => Exit::No,
@@ -99,12 +101,10 @@ fn is_open(decision: Decision) -> bool {
 
 /// Credentials that are not accepted are a denial; so is what is certainly not allowed.
 fn decision_of(answer: &Answered) -> Decision {
-    match &answer.explanation {
-        Ok(explanation) if explanation.decision() == Decision::Undetermined && explanation.is_denied() => {
-            Decision::ImplicitDeny
-        }
-        Ok(explanation) => explanation.decision(),
-        Err(_) => Decision::ImplicitDeny,
+    match (&answer.decision, &answer.explanation) {
+        (Ok(Decision::Undetermined), Some(explanation)) if explanation.is_denied() => Decision::ImplicitDeny,
+        (Ok(decision), _) => *decision,
+        (Err(_), _) => Decision::ImplicitDeny,
     }
 }
 
@@ -119,7 +119,7 @@ fn text(answers: &[&Answered]) -> String {
             let word = if term.is_met { "with" } else { "if" };
             let _ = writeln!(text, "  {word} {term} ({})", term.place);
         }
-        if let Ok(explanation) = &answer.explanation
+        if let Some(explanation) = &answer.explanation
             && answer.terms.is_empty()
         {
             for key in depends_on(explanation) {
@@ -145,12 +145,16 @@ fn json(answers: &[&Answered]) -> String {
                 })
                 .collect();
             let object = Object::new().text("caller", &*answered.name).text("arn", &*answered.arn);
-            match &answered.explanation {
-                Ok(explanation) => object
-                    .text("decision", decision_of(answered).as_str())
-                    .value("terms", terms.into())
-                    .value("why", serde_json::from_str(&answer(explanation).to_string()).unwrap_or_default()),
-                Err(error) => object.text("decision", error.code()),
+            match (&answered.decision, &answered.explanation) {
+                (Err(error), _) => object.text("decision", error.code()),
+                (Ok(_), explanation) => {
+                    let why = explanation.as_ref().map(|explanation| answer(explanation).to_string());
+                    let why = why.and_then(|why| serde_json::from_str(&why).ok());
+                    object
+                        .text("decision", decision_of(answered).as_str())
+                        .value("terms", terms.into())
+                        .value("why", why.unwrap_or_default())
+                }
             }
         })
         .collect();

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
-use iamsim::{Caller, ContextValue, Decision, Explanation};
+use iamsim::{Caller, ContextValue, Decision, Explanation, RequestBuilder, Result};
 use iamsim_catalog::{ActionEntry, Catalog, Service};
 use iamsim_policy::{Arn, ContextKey, Effect};
 
 use crate::resources::{instance_arn, sample};
-use crate::{Ask, fold, parallel};
+use crate::{Ask, authorize_all, fold, parallel};
 
 /// What a caller can do.
 #[derive(Clone, Debug, Default)]
@@ -101,10 +101,11 @@ pub fn what_can(
         })
         .collect();
     let named = if resources.is_empty() { named_by_policies(ask, caller) } else { Vec::new() };
+    let services: Vec<&[Service<'_>]> = services.chunks(TOGETHER).collect();
     let answers =
-        parallel::map(&services, jobs, |service| of_service(ask, caller, *service, resources, &named));
+        parallel::map(&services, jobs, |services| of_services(ask, caller, services, resources, &named));
     let mut can = Can::default();
-    for answer in answers {
+    for answer in answers.into_iter().flatten() {
         can.granted.extend(answer.granted);
         can.undecided.extend(answer.undecided);
         can.asked += answer.asked;
@@ -112,35 +113,85 @@ pub fn what_can(
     can
 }
 
-fn of_service(ask: &Ask<'_>, caller: &Caller, service: Service<'_>, given: &[String], named: &[Arn]) -> Can {
+/// How many services are asked for at once: enough to make good use of what is found for the caller, and few enough
+/// to share the work between threads.
+const TOGETHER: usize = 32;
+
+/// One question about an action.
+struct Question<'c> {
+    action: ActionEntry<'c>,
+    on: On,
+    request: RequestBuilder,
+}
+
+fn of_services(
+    ask: &Ask<'_>,
+    caller: &Caller,
+    services: &[Service<'_>],
+    given: &[String],
+    named: &[Arn],
+) -> Vec<Can> {
+    let mut questions: Vec<Vec<Question<'_>>> =
+        services.iter().map(|service| questions(ask, caller, *service, given, named)).collect();
+    let requests = questions.iter().flatten().map(|question| question.request.clone());
+    let mut decisions = authorize_all(requests).into_iter();
+    let of_service = |(service, questions): (&Service<'_>, &mut Vec<Question<'_>>)| {
+        let count = questions.len();
+        let answered = questions.drain(..).zip(decisions.by_ref().take(count));
+        of_service(*service, answered, given.is_empty())
+    };
+    services.iter().zip(&mut questions).map(of_service).collect()
+}
+
+/// What is asked about the actions of a service.
+fn questions<'c>(
+    ask: &Ask<'_>,
+    caller: &Caller,
+    service: Service<'c>,
+    given: &[String],
+    named: &[Arn],
+) -> Vec<Question<'c>> {
     let account = caller.account().map(|id| id.to_string()).unwrap_or_default();
     let partition = partition(caller);
-    let mut granted: BTreeMap<On, BTreeSet<&str>> = BTreeMap::new();
-    let mut open: BTreeMap<(On, Vec<String>), BTreeSet<&str>> = BTreeMap::new();
-    let mut asked = 0;
+    let mut questions = Vec::new();
     for action in service.actions() {
+        let name = action.to_string();
         for (on, resource) in targets(action, given, named, (&partition, &account)) {
-            asked += 1;
-            let mut request = ask(caller, &action.to_string(), &resource);
+            let mut request = ask(caller, &name, &resource);
             if on == On::Any && !account.is_empty() {
                 // Whose a bucket of any name is, its ARN does not say.
                 request = request.owner(&account);
             }
-            let explained = match request.clone().authorize() {
-                Ok(Decision::Allow) => {
-                    granted.entry(on).or_default().insert(action.name());
-                    continue;
-                }
-                Ok(Decision::Undetermined) => request.explain(),
-                _ => continue,
-            };
-            // What the policy of a resource that nobody has named might add is nobody's question.
-            if let Ok(explanation) = explained
-                && !explanation.is_denied()
-                && (on != On::Any || !explanation.unknown_keys().is_empty())
-            {
-                open.entry((on, depends_on(&explanation))).or_default().insert(action.name());
+            questions.push(Question { action, on, request });
+        }
+    }
+    questions
+}
+
+fn of_service<'c>(
+    service: Service<'c>,
+    answered: impl Iterator<Item = (Question<'c>, Result<Decision>)>,
+    anywhere: bool,
+) -> Can {
+    let mut granted: BTreeMap<On, BTreeSet<&str>> = BTreeMap::new();
+    let mut open: BTreeMap<(On, Vec<String>), BTreeSet<&str>> = BTreeMap::new();
+    let mut asked = 0;
+    for (Question { action, on, request }, decision) in answered {
+        asked += 1;
+        match decision {
+            Ok(Decision::Allow) => {
+                granted.entry(on).or_default().insert(action.name());
             }
+            Ok(Decision::Undetermined) => {
+                // What the policy of a resource that nobody has named might add is nobody's question.
+                if let Ok(explanation) = request.explain()
+                    && !explanation.is_denied()
+                    && (on != On::Any || !explanation.unknown_keys().is_empty())
+                {
+                    open.entry((on, depends_on(&explanation))).or_default().insert(action.name());
+                }
+            }
+            _ => {}
         }
     }
     // What may be done anywhere need not be told again of a certain resource, nor that it is open of another type.
@@ -152,7 +203,7 @@ fn of_service(ask: &Ask<'_>, caller: &Caller, service: Service<'_>, given: &[Str
     }
     open.retain(|_, actions| !actions.is_empty());
     for (on, actions) in &mut granted {
-        if matches!(on, On::Arn(_)) && given.is_empty() {
+        if matches!(on, On::Arn(_)) && anywhere {
             actions.retain(|action| !everywhere.contains(action));
         }
     }
