@@ -186,6 +186,21 @@ pub fn organization(
     (cloud.snapshot(), asked)
 }
 
+/// An organization of a size, with a session of each of its roles.
+pub fn every_role(corpus: &Corpus, tier: Tier) -> (Snapshot, Organization, Vec<(String, iamsim::Caller)>) {
+    let organization = Organization::generate(corpus, &Settings::new(tier, 1));
+    let mut cloud = organization.build().unwrap();
+    let mut callers = Vec::new();
+    for account in &organization.accounts {
+        for role in &account.roles {
+            let name = role.name.rsplit('/').next().unwrap_or_default();
+            let session = cloud.account(&account.id).unwrap().role(name).unwrap().session("work").unwrap();
+            callers.push((format!("{}/{}", account.id, role.name), session));
+        }
+    }
+    (cloud.snapshot(), organization, callers)
+}
+
 /// `W4`: every role may use ten policies of a pool, and all are asked the same questions.
 #[derive(Debug)]
 pub struct Roles {

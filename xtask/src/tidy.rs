@@ -51,6 +51,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "iamsim-generate",
             "iamsim-model",
             "iamsim-policy",
+            "iamsim-query",
             "iamsim-scenario",
         ],
     ),
