@@ -368,7 +368,8 @@ struct Columns<'m> {
     mask: u64,
 }
 
-/// A program, and what is known by now of its statements for this caller.
+/// A program that covers some column, and what is known by now of its statements for this caller. In a matrix of
+/// few columns a statement is looked at once, so nothing is kept.
 struct Held<'m> {
     place: usize,
     program: &'m Program,
@@ -379,23 +380,25 @@ struct Held<'m> {
 
 impl<'m> Columns<'m> {
     fn new(matrix: &'m Matrix, layers: &'m Layers, asking: &'m Asking) -> Self {
-        let mut held: Vec<Held<'m>> = layers
-            .shared_programs()
-            .map(|program| Held {
+        let is_narrow = matrix.columns.len() <= WORD && matrix.classes.len() <= 1;
+        let mut held: Vec<Held<'m>> = Vec::new();
+        for program in layers.shared_programs() {
+            let sheet = match matrix.sheets.get(&program.address()) {
+                Some((_, sheet)) => Cow::Borrowed(sheet),
+                None => Cow::Owned(matrix.sheet(program)),
+            };
+            if sheet.words.iter().all(|word| word.is_empty()) {
+                continue;
+            }
+            let kept = if is_narrow { 0 } else { program.policy().statements().len() };
+            held.push(Held {
                 place: program.address(),
                 program,
-                sheet: match matrix.sheets.get(&program.address()) {
-                    Some((_, sheet)) => Cow::Borrowed(sheet),
-                    None => Cow::Owned(matrix.sheet(program)),
-                },
-                conditions: vec![None; program.policy().statements().len()].into(),
-                reached: if has_principals(program.policy().kind()) {
-                    vec![None; program.policy().statements().len()].into()
-                } else {
-                    Box::new([])
-                },
-            })
-            .collect();
+                sheet,
+                conditions: vec![None; kept].into(),
+                reached: vec![None; if has_principals(program.policy().kind()) { kept } else { 0 }].into(),
+            });
+        }
         held.sort_by_key(|held| held.place);
         held.dedup_by_key(|held| held.place);
         let has_boundary = layers.boundary.is_some();
@@ -424,18 +427,23 @@ impl<'m> Columns<'m> {
             let index = covering.statement as usize;
             let Some(statement) = held.program.statement(index) else { continue };
             let written = statement.written;
+            let reached = || {
+                let setting = Setting { kind, effect: written.effect(), has_boundary: self.has_boundary };
+                grades(written.principal(), like, setting)
+            };
             let reached = match held.reached.get_mut(index) {
+                Some(known) => *known.get_or_insert_with(reached),
+                None if has_principals(kind) => reached(),
                 None => Grades::EVERYONE,
-                Some(reached) => *reached.get_or_insert_with(|| {
-                    let setting = Setting { kind, effect: written.effect(), has_boundary: self.has_boundary };
-                    grades(written.principal(), like, setting)
-                }),
             };
             if reached.any().is_false() {
                 continue;
             }
-            let Some(known) = held.conditions.get_mut(index) else { continue };
-            let holds = *known.get_or_insert_with(|| conditions(statement, like, Truth::True, &mut Silent));
+            let holds = || conditions(statement, like, Truth::True, &mut Silent);
+            let holds = match held.conditions.get_mut(index) {
+                Some(known) => *known.get_or_insert_with(holds),
+                None => holds(),
+            };
             if holds.is_false() {
                 continue;
             }
