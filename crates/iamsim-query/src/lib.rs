@@ -8,6 +8,7 @@ mod difference;
 mod fold;
 mod parallel;
 mod resources;
+mod targets;
 mod terms;
 mod what_can;
 mod who_can;

@@ -7,7 +7,8 @@ use iamsim::{Caller, ContextValue, Decision, Explanation, RequestBuilder, Result
 use iamsim_catalog::{ActionEntry, Catalog, Service};
 use iamsim_policy::{Arn, ContextKey, Effect};
 
-use crate::resources::{instance_arn, sample};
+use crate::resources::instance_arn;
+use crate::targets::{Scope, Target, Targets};
 use crate::{Ask, authorize_all, fold, parallel};
 
 /// What a caller can do.
@@ -100,10 +101,16 @@ pub fn what_can(
             services.is_empty() || services.iter().any(|name| name.eq_ignore_ascii_case(service.prefix()))
         })
         .collect();
-    let named = if resources.is_empty() { named_by_policies(ask, caller) } else { Vec::new() };
+    let account = caller.account().map(|id| id.to_string()).unwrap_or_default();
+    let with_any = resources.is_empty();
+    let named = if with_any {
+        named_by_policies(ask, caller)
+    } else {
+        resources.iter().filter_map(|arn| arn.parse().ok()).collect()
+    };
+    let scope = Scope { partition: partition(caller), account, named, with_any };
     let services: Vec<&[Service<'_>]> = services.chunks(TOGETHER).collect();
-    let answers =
-        parallel::map(&services, jobs, |services| of_services(ask, caller, services, resources, &named));
+    let answers = parallel::map(&services, jobs, |services| of_services(ask, caller, services, &scope));
     let mut can = Can::default();
     for answer in answers.into_iter().flatten() {
         can.granted.extend(answer.granted);
@@ -117,78 +124,71 @@ pub fn what_can(
 /// to share the work between threads.
 const TOGETHER: usize = 32;
 
-/// One question about an action.
-struct Question<'c> {
-    action: ActionEntry<'c>,
-    on: On,
-    request: RequestBuilder,
-}
-
-fn of_services(
-    ask: &Ask<'_>,
-    caller: &Caller,
-    services: &[Service<'_>],
-    given: &[String],
-    named: &[Arn],
-) -> Vec<Can> {
-    let mut questions: Vec<Vec<Question<'_>>> =
-        services.iter().map(|service| questions(ask, caller, *service, given, named)).collect();
-    let requests = questions.iter().flatten().map(|question| question.request.clone());
-    let mut decisions = authorize_all(requests).into_iter();
-    let of_service = |(service, questions): (&Service<'_>, &mut Vec<Question<'_>>)| {
-        let count = questions.len();
-        let answered = questions.drain(..).zip(decisions.by_ref().take(count));
-        of_service(*service, answered, given.is_empty())
-    };
-    services.iter().zip(&mut questions).map(of_service).collect()
-}
-
-/// What is asked about the actions of a service.
-fn questions<'c>(
-    ask: &Ask<'_>,
-    caller: &Caller,
+/// A service, and what is asked about its actions.
+struct Inquiry<'c, 'a> {
     service: Service<'c>,
-    given: &[String],
-    named: &[Arn],
-) -> Vec<Question<'c>> {
-    let account = caller.account().map(|id| id.to_string()).unwrap_or_default();
-    let partition = partition(caller);
-    let mut questions = Vec::new();
-    for action in service.actions() {
-        let name = action.to_string();
-        for (on, resource) in targets(action, given, named, (&partition, &account)) {
-            let mut request = ask(caller, &name, &resource);
-            if on == On::Any && !account.is_empty() {
-                // Whose a bucket of any name is, its ARN does not say.
-                request = request.owner(&account);
-            }
-            questions.push(Question { action, on, request });
+    targets: Targets<'c, 'a>,
+    /// Each action with the place of what it is asked on.
+    questions: Vec<(ActionEntry<'c>, usize)>,
+}
+
+impl<'c, 'a> Inquiry<'c, 'a> {
+    fn new(service: Service<'c>, scope: &'a Scope) -> Self {
+        let mut targets = Targets::new(scope);
+        let mut questions = Vec::new();
+        for action in service.actions() {
+            questions.extend(targets.of(action).into_iter().map(|target| (action, target)));
         }
+        Self { service, targets, questions }
     }
-    questions
+
+    /// Its questions in order.
+    fn questions(&self) -> impl Iterator<Item = (ActionEntry<'c>, &Target)> {
+        self.questions.iter().filter_map(|(action, target)| Some((*action, self.targets.get(*target)?)))
+    }
 }
 
-fn of_service<'c>(
-    service: Service<'c>,
-    answered: impl Iterator<Item = (Question<'c>, Result<Decision>)>,
-    anywhere: bool,
+fn of_services(ask: &Ask<'_>, caller: &Caller, services: &[Service<'_>], scope: &Scope) -> Vec<Can> {
+    let request = |action: ActionEntry<'_>, target: &Target| {
+        let request = ask(caller, &action.to_string(), &target.resource);
+        if target.on == On::Any && !scope.account.is_empty() {
+            // Whose a bucket of any name is, its ARN does not say.
+            return request.owner(&scope.account);
+        }
+        request
+    };
+    let inquiries: Vec<Inquiry<'_, '_>> =
+        services.iter().map(|service| Inquiry::new(*service, scope)).collect();
+    let questions = inquiries.iter().flat_map(Inquiry::questions);
+    let mut decisions = authorize_all(questions.map(|(action, target)| request(action, target))).into_iter();
+    let mut of_service = |inquiry: &Inquiry<'_, '_>| of_service(inquiry, &mut decisions, &request, scope);
+    inquiries.iter().map(&mut of_service).collect()
+}
+
+fn of_service(
+    inquiry: &Inquiry<'_, '_>,
+    decisions: &mut impl Iterator<Item = Result<Decision>>,
+    request: &dyn Fn(ActionEntry<'_>, &Target) -> RequestBuilder,
+    scope: &Scope,
 ) -> Can {
+    let service = inquiry.service;
     let mut granted: BTreeMap<On, BTreeSet<&str>> = BTreeMap::new();
     let mut open: BTreeMap<(On, Vec<String>), BTreeSet<&str>> = BTreeMap::new();
     let mut asked = 0;
-    for (Question { action, on, request }, decision) in answered {
+    for ((action, target), decision) in inquiry.questions().zip(decisions) {
         asked += 1;
+        let on = &target.on;
         match decision {
             Ok(Decision::Allow) => {
-                granted.entry(on).or_default().insert(action.name());
+                granted.entry(on.clone()).or_default().insert(action.name());
             }
             Ok(Decision::Undetermined) => {
                 // What the policy of a resource that nobody has named might add is nobody's question.
-                if let Ok(explanation) = request.explain()
+                if let Ok(explanation) = request(action, target).explain()
                     && !explanation.is_denied()
-                    && (on != On::Any || !explanation.unknown_keys().is_empty())
+                    && (*on != On::Any || !explanation.unknown_keys().is_empty())
                 {
-                    open.entry((on, depends_on(&explanation))).or_default().insert(action.name());
+                    open.entry((on.clone(), depends_on(&explanation))).or_default().insert(action.name());
                 }
             }
             _ => {}
@@ -203,7 +203,7 @@ fn of_service<'c>(
     }
     open.retain(|_, actions| !actions.is_empty());
     for (on, actions) in &mut granted {
-        if matches!(on, On::Arn(_)) && anywhere {
+        if matches!(on, On::Arn(_)) && scope.with_any {
             actions.retain(|action| !everywhere.contains(action));
         }
     }
@@ -230,32 +230,6 @@ fn of_service<'c>(
             .collect(),
         asked,
     }
-}
-
-/// On what an action is asked.
-fn targets(
-    action: ActionEntry<'_>,
-    given: &[String],
-    named: &[Arn],
-    (partition, account): (&str, &str),
-) -> Vec<(On, String)> {
-    if !action.has_resource_types() {
-        return vec![(On::Any, "*".to_owned())];
-    }
-    let fits = |arn: &Arn| action.resources().any(|on| on.resource_type().matches(arn));
-    if !given.is_empty() {
-        let given = given.iter().filter(|arn| arn.parse().is_ok_and(|arn| fits(&arn)));
-        return given.map(|arn| (On::Arn(arn.clone()), arn.clone())).collect();
-    }
-    // Of every type that the action can be asked on: an object behind an access point is one thing, an object
-    // in its bucket another.
-    let any = action.resources().filter_map(|on| sample(on.resource_type(), partition, account));
-    let mut targets: Vec<_> = any.map(|arn| (On::Any, arn.to_string())).collect();
-    targets.sort();
-    targets.dedup();
-    targets
-        .extend(named.iter().filter(|arn| fits(arn)).map(|arn| (On::Arn(arn.to_string()), arn.to_string())));
-    targets
 }
 
 /// An example of every resource that the Allows of the caller's own policies name.
