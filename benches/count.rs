@@ -30,6 +30,8 @@ const COUNTED: &[(&str, &str, Work)] = &[
     ("W4 one at a time", "W4", Work::Roles),
     ("W4 one at a time lower bound", "W4", Work::RolesLowerBound),
     ("W4 from text to answers, each", "W4", Work::Matrix),
+    ("what-can of one of 1,000 roles", "L", Work::WhatCan),
+    ("who-can of 1,000 roles, each", "L", Work::WhoCan),
 ];
 
 #[derive(Clone, Copy)]
@@ -48,6 +50,8 @@ enum Work {
     Roles,
     RolesLowerBound,
     Matrix,
+    WhatCan,
+    WhoCan,
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to whoever started it")]
@@ -74,7 +78,8 @@ fn main() -> std::process::ExitCode {
 /// How often a round does the work.
 fn per_round(on: &str, work: Work) -> usize {
     match work {
-        Work::Compile => 1,
+        Work::Compile | Work::WhatCan => 1,
+        Work::WhoCan => 1_000,
         Work::Matrix => 200_000,
         Work::Roles | Work::RolesLowerBound => 20_000,
         Work::Organization => iamsim_benches::ORGANIZATION_REQUESTS,
@@ -89,6 +94,16 @@ fn run(on: &str, work: Work, rounds: u32) {
         for _ in 0..rounds {
             for (caller, request) in &requests {
                 let _ = black_box(request.ask(&snapshot, caller).authorize());
+            }
+        }
+        return;
+    }
+    if matches!(work, Work::WhatCan | Work::WhoCan) {
+        let queries = iamsim_benches::Queries::of(&Corpus::new(), on.parse().unwrap_or(Tier::L));
+        for _ in 0..rounds {
+            match work {
+                Work::WhatCan => drop(black_box(queries.what_can(|_| ()))),
+                _ => drop(black_box(queries.who_can())),
             }
         }
         return;

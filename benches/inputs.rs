@@ -21,14 +21,17 @@ pub mod cpu;
 pub mod lower_bound;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use iamsim::{Cloud, Snapshot};
+use iamsim::{Cloud, RequestBuilder, Snapshot};
+use iamsim_catalog::Catalog;
 use iamsim_eval::{
     Asking, Attached, Caller, Context, Decision, Layers, Matrix, Program, Request, Resource, ResourcePolicy,
 };
 use iamsim_generate::{Corpus, Organization, Settings, Size, Tier};
 use iamsim_policy::{Policy, PolicyKind, ResourceService};
+use iamsim_query::{Answered, Can, Explained, Named, what_can, who_can};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -90,7 +93,7 @@ impl Asked {
     }
 
     /// The request as somebody asks it of a world.
-    pub fn ask(&self, snapshot: &Snapshot, caller: &iamsim::Caller) -> iamsim::RequestBuilder {
+    pub fn ask(&self, snapshot: &Snapshot, caller: &iamsim::Caller) -> RequestBuilder {
         let asked = snapshot.request(caller, &self.action, &self.resource).complete();
         let asked = if self.resource == "*" { asked } else { asked.owner(&self.owner) };
         // Every request has an address, and the world leaves it unknown; the workloads say all there is.
@@ -186,20 +189,64 @@ pub fn organization(
     (cloud.snapshot(), asked)
 }
 
-/// An organization of a size, with a session of each of its roles.
-pub fn every_role(corpus: &Corpus, tier: Tier) -> (Snapshot, Organization, Vec<(String, iamsim::Caller)>) {
-    let organization = Organization::generate(corpus, &Settings::new(tier, 1));
-    let mut cloud = organization.build().unwrap();
-    let mut callers = Vec::new();
-    for account in &organization.accounts {
-        for role in &account.roles {
-            let name = role.name.rsplit('/').next().unwrap_or_default();
-            let session = cloud.account(&account.id).unwrap().role(name).unwrap().session("work").unwrap();
-            callers.push((format!("{}/{}", account.id, role.name), session));
-        }
-    }
-    (cloud.snapshot(), organization, callers)
+/// A world of a size, every role's session, and two questions over it.
+#[derive(Debug)]
+pub struct Queries {
+    snapshot: Snapshot,
+    roles: Vec<Named>,
+    /// An object in a bucket that has a policy.
+    object: String,
 }
+
+impl Queries {
+    /// Builds the world.
+    pub fn of(corpus: &Corpus, tier: Tier) -> Self {
+        let organization = Organization::generate(corpus, &Settings::new(tier, 1));
+        let mut cloud = organization.build().unwrap();
+        let mut roles = Vec::new();
+        for account in &organization.accounts {
+            let mut inside = cloud.account(&account.id).unwrap();
+            for role in &account.roles {
+                let name = role.name.rsplit('/').next().unwrap_or_default();
+                let session = inside.role(name).unwrap().session("work").unwrap();
+                roles.push((format!("{}/{}", account.id, role.name), session));
+            }
+        }
+        let mut resources = organization.accounts.iter().flat_map(|account| &account.resources);
+        let is_open = |resource: &&iamsim_generate::Resource| {
+            resource.policy.is_some() && resource.arn.starts_with("arn:aws:s3:::")
+        };
+        let object = format!("{}/report.csv", resources.find(is_open).unwrap().arn);
+        Self { snapshot: cloud.snapshot(), roles, object }
+    }
+
+    /// What the first role may do, over the whole catalog; `see` is shown each request.
+    pub fn what_can(&self, see: impl Fn(&RequestBuilder) + Sync) -> Can {
+        let ask = |who: &iamsim::Caller, action: &str, on: &str| {
+            let request = self.request(who, action, on);
+            see(&request);
+            request
+        };
+        what_can(&ask, &self.roles[0].1, Catalog::embedded(), &[], &[], NonZeroUsize::MIN)
+    }
+
+    /// Who may read one object.
+    pub fn who_can(&self) -> Vec<Answered> {
+        let ask = |who: &iamsim::Caller, action: &str, on: &str| self.request(who, action, on);
+        who_can(&ask, &self.roles, (READ, &self.object), Explained::WhoMay, NonZeroUsize::MIN)
+    }
+
+    /// What [`who_can`](Self::who_can) asks, one request for each role.
+    pub fn reads(&self) -> impl Iterator<Item = RequestBuilder> {
+        self.roles.iter().map(|(_, who)| self.request(who, READ, &self.object))
+    }
+
+    fn request(&self, who: &iamsim::Caller, action: &str, on: &str) -> RequestBuilder {
+        self.snapshot.request(who, action, on).complete()
+    }
+}
+
+const READ: &str = "s3:GetObject";
 
 /// `W4`: every role may use ten policies of a pool, and all are asked the same questions.
 #[derive(Debug)]
