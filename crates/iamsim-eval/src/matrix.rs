@@ -75,10 +75,25 @@ struct Class {
 }
 
 /// Which columns each statement of a program covers, whoever asks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Sheet {
-    /// For each word of columns the statements that cover some of them.
-    words: Box<[Box<[Covering]>]>,
+    /// The statements that cover columns of the first word, then those of the second, and so on.
+    coverings: Box<[Covering]>,
+    /// Where those of each word end.
+    ends: Box<[u32]>,
+}
+
+impl Sheet {
+    fn is_empty(&self) -> bool {
+        self.coverings.is_empty()
+    }
+
+    /// The statements that cover columns of a word.
+    fn word(&self, word: usize) -> &[Covering] {
+        let end = |word: usize| self.ends.get(word).map_or(0, |end| *end as usize);
+        let start = word.checked_sub(1).map_or(0, end);
+        self.coverings.get(start..end(word)).unwrap_or_default()
+    }
 }
 
 /// The columns of one word that a statement covers.
@@ -259,7 +274,13 @@ impl Matrix {
                 self.by_service.get(service).into_iter().flatten().for_each(|column| add(*column));
             }
         }
-        Sheet { words: words.into_iter().map(Into::into).collect() }
+        let mut coverings = Vec::with_capacity(words.iter().map(Vec::len).sum());
+        let mut ends = Vec::with_capacity(words.len());
+        for word in words {
+            coverings.extend(word);
+            ends.push(index_of(coverings.len()));
+        }
+        Sheet { coverings: coverings.into(), ends: ends.into() }
     }
 }
 
@@ -387,7 +408,7 @@ impl<'m> Columns<'m> {
                 Some((_, sheet)) => Cow::Borrowed(sheet),
                 None => Cow::Owned(matrix.sheet(program)),
             };
-            if sheet.words.iter().all(|word| word.is_empty()) {
+            if sheet.is_empty() {
                 continue;
             }
             let kept = if is_narrow { 0 } else { program.policy().statements().len() };
@@ -419,7 +440,7 @@ impl<'m> Columns<'m> {
         let Some(held) = self.held.binary_search_by_key(&place, |held| held.place).ok() else { return };
         let (Some(held), Some(like)) = (self.held.get_mut(held), &self.like) else { return };
         let kind = held.program.policy().kind();
-        for covering in held.sheet.words.get(self.word).into_iter().flatten() {
+        for covering in held.sheet.word(self.word) {
             let (sure, asked) = (covering.sure & self.mask, covering.asked & self.mask);
             if sure | asked == 0 {
                 continue;
