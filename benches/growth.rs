@@ -22,14 +22,12 @@ fn policies(criterion: &mut Criterion<Cpu>) {
     let pool = input.compile();
     let actions = Actions::of_catalog();
     let role = input.roles.first().expect("W4 has roles");
-    let asked: Vec<Asked> = role.asked(&input.columns).collect();
+    let asked: Vec<Asked> = role.asked(&input).collect();
     let requests: Vec<_> = asked.iter().map(Asked::request).collect();
     let mut group = criterion.benchmark_group("growth/policies of the caller");
     group.throughput(Throughput::Elements(requests.len() as u64));
     for count in [1, 2, 5, 10, 20, 50, 100] {
-        let layers = pool.iter().take(count).fold(Layers::new(), |layers, program| {
-            layers.with_identity(Attached::new("policy", program.clone()))
-        });
+        let layers = pool.iter().take(count).cloned().fold(Layers::new(), Layers::with_identity);
         group.bench_function(BenchmarkId::new("iamsim", count), |bencher| {
             bencher.iter(|| {
                 for request in &requests {
@@ -37,7 +35,7 @@ fn policies(criterion: &mut Criterion<Cpu>) {
                 }
             });
         });
-        let index = Index::compile(&actions, input.pool.iter().take(count).map(String::as_str));
+        let index = Index::compile(&actions, input.pool.iter().take(count).copied());
         let prepared: Vec<_> = asked.iter().map(|asked| asked.prepare(&actions, &index)).collect();
         group.bench_function(BenchmarkId::new("lower bound", count), |bencher| {
             bencher.iter(|| {

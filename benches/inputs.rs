@@ -22,7 +22,6 @@ pub mod lower_bound;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 use iamsim::{Cloud, RequestBuilder, Snapshot};
 use iamsim_catalog::Catalog;
@@ -251,8 +250,8 @@ const READ: &str = "s3:GetObject";
 /// `W4`: every role may use ten policies of a pool, and all are asked the same questions.
 #[derive(Debug)]
 pub struct Roles {
-    /// The texts of the pool's policies.
-    pub pool: Vec<String>,
+    /// The texts of the pool's policies, where they stand in the workload's.
+    pub pool: Vec<&'static str>,
     /// The questions; the caller and the team's tag are the role's.
     pub columns: Vec<Asked>,
     /// The roles.
@@ -275,25 +274,24 @@ pub struct Role {
 }
 
 impl Roles {
-    /// Reads the workload from its text. The pool's texts are taken out as they stand.
+    /// Reads the workload from its text.
     pub fn read() -> Self {
-        let parts: BTreeMap<&str, &RawValue> = serde_json::from_str(text("W4")).unwrap();
-        let pool: Vec<&RawValue> = serde_json::from_str(parts["pool"].get()).unwrap();
+        let parts: BTreeMap<&str, &'static RawValue> = serde_json::from_str(text("W4")).unwrap();
+        let pool: Vec<&'static RawValue> = serde_json::from_str(parts["pool"].get()).unwrap();
         let json = |part: &str| -> Value { serde_json::from_str(parts[part].get()).unwrap() };
         let shared = context(&json("context"));
-        let column = |json: &Value| Asked { context: shared.clone(), ..Asked::read(json) };
         let index = |index: &Value| usize::try_from(index.as_u64().unwrap()).unwrap();
-        let role = |(role, expected): (&Value, &Value)| Role {
+        let role = |(role, expected): (&Value, String)| Role {
             arn: role["arn"].as_str().unwrap().to_owned(),
             policies: role["policies"].as_array().unwrap().iter().map(index).collect(),
             context: context(&role["context"]),
-            expected: expected.as_str().unwrap().to_owned(),
+            expected,
         };
-        let (roles, expected) = (json("roles"), json("expected"));
+        let expected: Vec<String> = serde_json::from_str(parts["expected"].get()).unwrap();
         Self {
-            pool: pool.into_iter().map(|text| text.get().to_owned()).collect(),
-            columns: json("requests").as_array().unwrap().iter().map(column).collect(),
-            roles: roles.as_array().unwrap().iter().zip(expected.as_array().unwrap()).map(role).collect(),
+            columns: json("requests").as_array().unwrap().iter().map(Asked::read).collect(),
+            roles: json("roles").as_array().unwrap().iter().zip(expected).map(role).collect(),
+            pool: pool.into_iter().map(RawValue::get).collect(),
             shared,
         }
     }
@@ -301,23 +299,20 @@ impl Roles {
     /// Answers everything in columns, a letter a cell, and as many threads as there are parts.
     pub fn matrix(&self, threads: usize) -> Vec<String> {
         let pool = self.compile();
-        let layers: Vec<Layers> = self.roles.iter().map(|role| role.layers(&pool)).collect();
         let mut matrix = Matrix::new(self.columns.iter().map(Asked::column));
-        for layers in &layers {
-            matrix.prepare(layers);
+        for role in &self.roles {
+            matrix.prepare(&role.layers(&pool));
         }
-        let answer = |role: &Role, layers: &Layers| -> String {
-            matrix.row(layers, &role.asking(&self.shared)).decisions().map(letter).collect()
+        let answer = |role: &Role| -> String {
+            let row = matrix.row(&role.layers(&pool), &role.asking(&self.shared));
+            row.decisions().map(letter).collect()
         };
-        let rows: Vec<(&Role, &Layers)> = self.roles.iter().zip(&layers).collect();
-        let answer_all = |rows: &[(&Role, &Layers)]| -> Vec<String> {
-            rows.iter().map(|(role, layers)| answer(role, layers)).collect()
-        };
+        let answer_all = |roles: &[Role]| -> Vec<String> { roles.iter().map(answer).collect() };
         if threads < 2 {
-            return answer_all(&rows);
+            return answer_all(&self.roles);
         }
         std::thread::scope(|scope| {
-            let parts = rows.chunks(rows.len().div_ceil(threads));
+            let parts = self.roles.chunks(self.roles.len().div_ceil(threads));
             let running: Vec<_> = parts.map(|part| scope.spawn(|| answer_all(part))).collect();
             running.into_iter().flat_map(|part| part.join().unwrap()).collect()
         })
@@ -343,25 +338,28 @@ impl Roles {
     ) -> Vec<(lower_bound::Index, Vec<lower_bound::Prepared>)> {
         let prepared = |role: &Role| {
             let index = lower_bound::Index::compile(actions, role.texts(&self.pool));
-            let requests = role.asked(&self.columns).map(|asked| asked.prepare(actions, &index)).collect();
+            let requests = role.asked(self).map(|asked| asked.prepare(actions, &index)).collect();
             (index, requests)
         };
         self.roles.iter().step_by(10).map(prepared).collect()
     }
 
-    /// The pool, each policy compiled once.
-    pub fn compile(&self) -> Vec<Arc<Program>> {
-        let parsed = self.pool.iter().map(|text| Policy::parse(PolicyKind::Identity, text.as_str()).unwrap());
-        parsed.map(|policy| Arc::new(Program::compile(&policy))).collect()
+    /// The pool, each policy compiled once and ready to be attached to many roles.
+    pub fn compile(&self) -> Vec<Attached> {
+        let parsed = self.pool.iter().map(|text| Policy::parse(PolicyKind::Identity, *text).unwrap());
+        let compiled = parsed.map(|policy| Program::compile(&policy));
+        compiled
+            .enumerate()
+            .map(|(index, program)| Attached::new(format!("policy {index}"), program))
+            .collect()
     }
 }
 
 impl Role {
     /// The role's layers over the compiled pool.
-    pub fn layers(&self, pool: &[Arc<Program>]) -> Layers {
-        self.policies.iter().fold(Layers::new(), |layers, index| {
-            layers.with_identity(Attached::new(format!("policy {index}"), pool[*index].clone()))
-        })
+    pub fn layers(&self, pool: &[Attached]) -> Layers {
+        let attached = self.policies.iter().map(|index| pool[*index].clone());
+        attached.fold(Layers::new(), Layers::with_identity)
     }
 
     /// The role's session, with the context that all requests have.
@@ -370,16 +368,16 @@ impl Role {
     }
 
     /// The role's texts over the pool.
-    pub fn texts<'p>(&self, pool: &'p [String]) -> impl Iterator<Item = &'p str> {
-        self.policies.iter().map(|index| pool[*index].as_str())
+    pub fn texts(&self, pool: &[&'static str]) -> impl Iterator<Item = &'static str> {
+        self.policies.iter().map(|index| pool[*index])
     }
 
-    /// The questions as this role asks them.
-    pub fn asked(&self, columns: &[Asked]) -> impl Iterator<Item = Asked> {
-        columns.iter().map(|column| {
-            let mut asked = Asked { principal: self.arn.clone(), ..column.clone() };
-            asked.context.extend(self.context.iter().cloned());
-            asked
+    /// The questions of the workload as this role asks them.
+    pub fn asked(&self, input: &Roles) -> impl Iterator<Item = Asked> {
+        input.columns.iter().map(|column| Asked {
+            principal: self.arn.clone(),
+            context: input.shared.iter().chain(&self.context).cloned().collect(),
+            ..column.clone()
         })
     }
 }

@@ -11,7 +11,7 @@ use iamsim_catalog::ManagedPolicies;
 use iamsim_policy::{Policy, PolicyKind};
 
 fn parse(criterion: &mut Criterion<Cpu>) {
-    let pool = Roles::read().pool.into_iter().map(|text| (PolicyKind::Identity, text)).collect();
+    let pool = Roles::read().pool.into_iter().map(|text| (PolicyKind::Identity, text.to_owned())).collect();
     let managed = ManagedPolicies::embedded();
     let managed = managed.iter().map(|policy| (PolicyKind::Identity, policy.document())).collect();
     let inputs = [
