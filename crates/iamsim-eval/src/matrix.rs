@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::{BitAnd, BitOr, Not};
 use std::sync::Arc;
 
-use iamsim_policy::Effect;
+use iamsim_policy::{ActionClause, Effect};
 
 use crate::combine::{Effects, Grants, Logic, Outcome};
 use crate::decide::{Decision, Reader, Walk, authorize};
@@ -236,42 +236,21 @@ impl Matrix {
         let mut words = vec![Vec::new(); self.columns.len().div_ceil(WORD)];
         for (index, statement) in program.policy().statements().iter().enumerate() {
             let Some(Ready { parts, .. }) = program.statement(index) else { continue };
-            let mut add = |column: u32| {
-                let place = column as usize;
-                let (Some(asked), Some(word)) = (self.columns.get(place), words.get_mut(place / WORD)) else {
-                    return;
-                };
-                if !statement.action().matches(asked.action()) {
-                    return;
-                }
-                let bit = 1_u64 << (place % WORD);
-                let (sure, asked) = match parts.resource.covers_whoever_asks(asked.arn()) {
-                    Some(false) => return,
-                    Some(true) => (bit, 0),
-                    None => (0, bit),
-                };
-                let statement = index_of(index);
-                match word.last_mut() {
-                    Some(Covering { statement: last, sure: all_sure, asked: all_asked })
-                        if *last == statement =>
-                    {
-                        *all_sure |= sure;
-                        *all_asked |= asked;
+            for (number, named) in self.named(statement.action()).into_iter().enumerate() {
+                let mut covering = Covering { statement: index_of(index), sure: 0, asked: 0 };
+                for bit in bits(named) {
+                    let Some(column) = self.columns.get(number * WORD + bit) else { continue };
+                    match parts.resource.covers_whoever_asks(column.arn()) {
+                        Some(false) => {}
+                        Some(true) => covering.sure |= 1 << bit,
+                        None => covering.asked |= 1 << bit,
                     }
-                    _ => word.push(Covering { statement, sure, asked }),
                 }
-            };
-            let clause = statement.action();
-            let services = clause.patterns().iter().map(|pattern| pattern.value.service());
-            if clause.is_negated() || services.clone().any(|service| service.is_none()) {
-                self.by_service.values().flatten().for_each(|column| add(*column));
-                continue;
-            }
-            let mut services: Vec<&str> = services.flatten().collect();
-            services.sort_unstable();
-            services.dedup();
-            for service in services {
-                self.by_service.get(service).into_iter().flatten().for_each(|column| add(*column));
+                if covering.sure | covering.asked != 0
+                    && let Some(word) = words.get_mut(number)
+                {
+                    word.push(covering);
+                }
             }
         }
         let mut coverings = Vec::with_capacity(words.iter().map(Vec::len).sum());
@@ -281,6 +260,34 @@ impl Matrix {
             ends.push(index_of(coverings.len()));
         }
         Sheet { coverings: coverings.into(), ends: ends.into() }
+    }
+
+    /// The columns whose action a clause covers, a bit for each. An entry is compared with the actions of its
+    /// service alone: some policies have hundreds of entries, and a whole catalog is as many columns.
+    fn named(&self, clause: &ActionClause) -> Vec<u64> {
+        let mut named = vec![0; self.columns.len().div_ceil(WORD)];
+        for pattern in clause.patterns() {
+            let pattern = &pattern.value;
+            let mut compare = |column: &u32| {
+                let place = *column as usize;
+                if let (Some(asked), Some(word)) = (self.columns.get(place), named.get_mut(place / WORD))
+                    && pattern.matches(asked.action())
+                {
+                    *word |= 1_u64 << (place % WORD);
+                }
+            };
+            match pattern.service() {
+                Some(service) => self.by_service.get(service).into_iter().flatten().for_each(&mut compare),
+                None => self.by_service.values().flatten().for_each(&mut compare),
+            }
+        }
+        if clause.is_negated() && !clause.patterns().is_empty() {
+            for class in &self.classes {
+                // What is outside of the class is in another, or is asked alone.
+                named.iter_mut().zip(&class.words).for_each(|(word, mask)| *word ^= mask);
+            }
+        }
+        named
     }
 }
 
