@@ -6,7 +6,7 @@ use iamsim::{Decision, Error, Explanation};
 use iamsim_catalog::Catalog;
 use iamsim_policy::Arn;
 
-use crate::{Ask, Named, parallel};
+use crate::{Ask, Named, authorize_all, parallel};
 
 /// An action and what it is asked on, an ARN or `*`.
 pub type Question = (String, String);
@@ -137,21 +137,132 @@ pub fn differences(
             names.push(name);
         }
     }
-    let all: Vec<(&str, &Question)> =
-        names.iter().flat_map(|name| questions.iter().map(move |question| (*name, question))).collect();
-    let changed = parallel::map(&all, jobs, |(name, (action, resource))| {
-        let answer = |(ask, callers): (&Ask<'_>, &[Named])| {
-            let (_, caller) = callers.iter().find(|(other, _)| other == name)?;
-            Some(ask(caller, action, resource).explain())
-        };
-        let (before, after) = (answer(before), answer(after));
-        (kind(before.as_ref()) != kind(after.as_ref())).then(|| Changed {
-            name: (*name).to_owned(),
-            action: action.clone(),
-            resource: resource.clone(),
-            before,
-            after,
-        })
-    });
+    let all: Vec<(&str, &[Question])> =
+        names.iter().flat_map(|name| questions.chunks(TOGETHER).map(move |part| (*name, part))).collect();
+    let changed = parallel::map(&all, jobs, |(name, questions)| of_caller(name, questions, before, after));
     changed.into_iter().flatten().collect()
+}
+
+/// How many questions of a caller are asked at once.
+const TOGETHER: usize = 512;
+
+/// The callers of a world, and how it is asked.
+type Side<'a> = (&'a Ask<'a>, &'a [Named]);
+
+/// What changes for one caller.
+fn of_caller(name: &str, questions: &[Question], before: Side<'_>, after: Side<'_>) -> Vec<Changed> {
+    let answers = |(ask, callers): Side<'_>| -> Vec<Option<Kind>> {
+        let Some((_, caller)) = callers.iter().find(|(other, _)| other == name) else {
+            return vec![Some(Kind::Denied); questions.len()];
+        };
+        let requests = questions.iter().map(|(action, resource)| ask(caller, action, resource));
+        authorize_all(requests).iter().map(certain).collect()
+    };
+    let explained = |(ask, callers): Side<'_>, (action, resource): &Question| {
+        let (_, caller) = callers.iter().find(|(other, _)| other == name)?;
+        Some(ask(caller, action, resource).explain())
+    };
+    let mut changes = Vec::new();
+    for (question, answers) in questions.iter().zip(answers(before).into_iter().zip(answers(after))) {
+        if matches!(answers, (Some(before), Some(after)) if before == after) {
+            continue;
+        }
+        let (before, after) = (explained(before, question), explained(after, question));
+        if kind(before.as_ref()) != kind(after.as_ref()) {
+            let (action, resource) = question.clone();
+            changes.push(Changed { name: name.to_owned(), action, resource, before, after });
+        }
+    }
+    changes
+}
+
+/// What a decision counts as; of one that is undetermined only its explanation tells.
+fn certain(decision: &Result<Decision, Error>) -> Option<Kind> {
+    match decision {
+        Ok(Decision::Allow) => Some(Kind::Allowed),
+        Ok(Decision::Undetermined) => None,
+        Ok(_) | Err(_) => Some(Kind::Denied),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iamsim::Cloud;
+
+    use super::*;
+
+    const HOME: &str = "111122223333";
+
+    fn statement(effect: &str, action: &str, more: &str) -> String {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{
+                "Effect": "{effect}", "Action": "{action}", "Resource": "*"{more}}}}}"#
+        )
+    }
+
+    #[test]
+    fn what_changes_is_what_the_explanations_of_both_worlds_say() {
+        let office = r#", "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}"#;
+        let policies = [
+            statement("Allow", "sqs:*", ""),
+            statement("Allow", "sqs:List*", office),
+            statement("Deny", "sqs:*", ""),
+            statement("Deny", "sqs:Delete*", office),
+            statement("Allow", "sns:*", ""),
+        ];
+        let world = |given: usize| {
+            let mut cloud = Cloud::new();
+            let mut account = cloud.account(HOME).unwrap();
+            let mut named: Vec<Named> = Vec::new();
+            for number in 0..policies.len() {
+                // In each world another user is not there.
+                if number == given {
+                    continue;
+                }
+                let policy = &policies[(number + given) % policies.len()];
+                let user = account.add_user(&format!("user-{number}")).unwrap();
+                named.push((format!("user-{number}"), user.attach("p", policy.as_str()).unwrap().caller()));
+            }
+            (cloud.snapshot(), named)
+        };
+        let actions =
+            ["sqs:ListQueues", "sqs:DeleteQueue", "sqs:GetQueueUrl", "sns:ListTopics", "iam:ListUsers"];
+        let questions: Vec<Question> = actions.map(|action| (action.to_owned(), "*".to_owned())).into();
+        let worlds: Vec<_> = (0..policies.len()).map(world).collect();
+        let mut counts = [0; 3];
+        for (before, callers) in &worlds {
+            for (after, others) in &worlds {
+                let changed = differences(
+                    (&|who, action, on| before.request(who, action, on), callers),
+                    (&|who, action, on| after.request(who, action, on), others),
+                    &questions,
+                    NonZeroUsize::MIN,
+                );
+                let told = |name: &str, (action, on): &Question| {
+                    let answer = |snapshot: &iamsim::Snapshot, callers: &[Named]| {
+                        let (_, caller) = callers.iter().find(|(other, _)| other == name)?;
+                        Some(snapshot.explain(caller, action, on))
+                    };
+                    (kind(answer(before, callers).as_ref()), kind(answer(after, others).as_ref()))
+                };
+                let names: std::collections::BTreeSet<&str> =
+                    callers.iter().chain(others).map(|(name, _)| name.as_str()).collect();
+                let mut expected: Vec<(&str, &str)> = Vec::new();
+                for name in names {
+                    for question in &questions {
+                        let (before, after) = told(name, question);
+                        if before != after {
+                            expected.push((name, &question.0));
+                            counts[after as usize] += 1;
+                        }
+                    }
+                }
+                let mut found: Vec<(&str, &str)> =
+                    changed.iter().map(|change| (change.name.as_str(), change.action.as_str())).collect();
+                found.sort_by_key(|(name, _)| *name);
+                assert_eq!(found, expected);
+            }
+        }
+        assert!(counts.iter().all(|count| *count > 10), "{counts:?}");
+    }
 }
