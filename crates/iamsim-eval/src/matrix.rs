@@ -55,7 +55,7 @@ use crate::truth::Truth;
 #[derive(Clone, Debug)]
 pub struct Matrix {
     columns: Box<[Asked]>,
-    /// Columns by service: where the actions of a policy are looked for.
+    /// Columns by service, by the names of their actions: where the actions of a policy are looked for.
     by_service: BTreeMap<Box<str>, Vec<u32>>,
     /// Columns whose questions differ in nothing but action and resource.
     classes: Vec<Class>,
@@ -148,6 +148,9 @@ impl Matrix {
             if let Some(word) = words.and_then(|words| words.get_mut(place / WORD)) {
                 *word |= 1 << (place % WORD);
             }
+        }
+        for of_service in by_service.values_mut() {
+            of_service.sort_by(|one, other| name_in(&columns, *one).cmp(name_in(&columns, *other)));
         }
         Self { columns, by_service, classes, alone, sheets: BTreeMap::new() }
     }
@@ -263,7 +266,8 @@ impl Matrix {
     }
 
     /// The columns whose action a clause covers, a bit for each. An entry is compared with the actions of its
-    /// service alone: some policies have hundreds of entries, and a whole catalog is as many columns.
+    /// service alone that begin as it does: some policies have hundreds of entries, and a whole catalog is tens of
+    /// thousands of columns.
     fn named(&self, clause: &ActionClause) -> Vec<u64> {
         let mut named = vec![0; self.columns.len().div_ceil(WORD)];
         for pattern in clause.patterns() {
@@ -277,7 +281,16 @@ impl Matrix {
                 }
             };
             match pattern.service() {
-                Some(service) => self.by_service.get(service).into_iter().flatten().for_each(&mut compare),
+                Some(service) => {
+                    let of_service = self.by_service.get(service).map(Vec::as_slice).unwrap_or_default();
+                    let name = pattern.folded().get(service.len() + 1..).unwrap_or_default();
+                    let head = name.split(['*', '?']).next().unwrap_or_default();
+                    let first = of_service.partition_point(|column| name_in(&self.columns, *column) < head);
+                    let behind = of_service.get(first..).into_iter().flatten();
+                    let alike =
+                        behind.take_while(|column| name_in(&self.columns, **column).starts_with(head));
+                    alike.for_each(&mut compare);
+                }
                 None => self.by_service.values().flatten().for_each(&mut compare),
             }
         }
@@ -289,6 +302,11 @@ impl Matrix {
         }
         named
     }
+}
+
+/// The name of a column's action.
+fn name_in(columns: &[Asked], column: u32) -> &str {
+    columns.get(column as usize).map_or("", |asked| asked.action().name())
 }
 
 /// Sets the answer of one column.
