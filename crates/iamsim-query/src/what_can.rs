@@ -121,8 +121,8 @@ pub fn what_can(
 }
 
 /// How many services are asked for at once: enough to make good use of what is found for the caller, and few enough
-/// to share the work between threads.
-const TOGETHER: usize = 32;
+/// to share the work between threads and to keep the questions near the processor.
+const TOGETHER: usize = 8;
 
 /// A service, and what is asked about its actions.
 struct Inquiry<'c, 'a> {

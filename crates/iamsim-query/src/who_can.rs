@@ -87,4 +87,4 @@ pub fn who_can(
 }
 
 /// How many callers are asked for at once, at most.
-const TOGETHER: usize = 512;
+const TOGETHER: usize = 64;
