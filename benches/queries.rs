@@ -1,8 +1,8 @@
 //! What does it cost to ask what one role may do, over the whole catalog, and who of a thousand roles may do one
 //! thing? And what would it cost to ask one question after another?
 //!
-//! *One at a time* asks the very questions that the query asks, each by itself. The query also explains what is
-//! open or allowed and folds what is granted, which its base does not.
+//! *One at a time* asks the very questions that the query asks, each by itself, and *all at once* the same in one
+//! call. The query also makes the questions, explains what is open or allowed and folds what is granted.
 
 use std::hint::black_box;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +19,12 @@ fn one_at_a_time(requests: &[RequestBuilder]) {
     }
 }
 
+fn all_at_once(requests: &[RequestBuilder]) {
+    if let Some(first) = requests.first() {
+        black_box(first.snapshot().authorize_all(requests.iter().cloned()));
+    }
+}
+
 fn bench(criterion: &mut Criterion<Cpu>) {
     let queries = Queries::of(&Corpus::new(), Tier::L);
     let asked: Mutex<Vec<RequestBuilder>> = Mutex::default();
@@ -30,6 +36,7 @@ fn bench(criterion: &mut Criterion<Cpu>) {
     let mut group = criterion.benchmark_group("queries/what-can of one role");
     group.sample_size(10);
     group.bench_function("iamsim", |bencher| bencher.iter(|| black_box(queries.what_can(|_| ()))));
+    group.bench_function("all at once", |bencher| bencher.iter(|| all_at_once(&asked)));
     group.bench_function("one at a time", |bencher| bencher.iter(|| one_at_a_time(&asked)));
     group.finish();
 
@@ -37,6 +44,7 @@ fn bench(criterion: &mut Criterion<Cpu>) {
     let mut group = criterion.benchmark_group("queries/who-can of 1,000 roles");
     group.sample_size(10);
     group.bench_function("iamsim", |bencher| bencher.iter(|| black_box(queries.who_can())));
+    group.bench_function("all at once", |bencher| bencher.iter(|| all_at_once(&asked)));
     group.bench_function("one at a time", |bencher| bencher.iter(|| one_at_a_time(&asked)));
     group.finish();
 }
