@@ -206,7 +206,7 @@ impl RequestBuilder {
         &self.snapshot
     }
 
-    /// Decides. For many requests of one caller, [`Snapshot::authorize_all`] is quicker.
+    /// Decides. [`Snapshot::authorize_all`] decides many requests.
     pub fn authorize(self) -> Result<Decision> {
         let (layers, request) = self.assemble(iamsim_model::Snapshot::assemble_to_decide)?;
         Ok(iamsim_eval::authorize(&layers, &request))
