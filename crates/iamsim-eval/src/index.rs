@@ -633,12 +633,16 @@ mod tests {
         "sts:AssumeRole*",
         "sts:AssumeRole",
         "sts:AssumeRoleW*SAML",
+        "sts:AssumeRole*Role",
         "s*:Get*",
     ];
     const ACTIONS: &[&str] = &[
         "s3:GetObject",
         "s3:GetObjectTagging",
         "s3:GetObjectTaggin",
+        "s3:GetObjects",
+        "s3:GetObjekt",
+        "s3:GemObject",
         "s3:PutObjectTagging",
         "s3:Get",
         "s3:G",
@@ -689,21 +693,26 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn the_statements_that_are_found_are_those_that_cover_the_action() {
+    /// Services that are made to have the hash of another one, and begin like it.
+    const SERVICES_THAT_COLLIDE: [[&str; 2]; 2] =
+        [["igezvthj", "igezvthjqayndznr"], ["collidinxofpmudwioqtrcin", "collidinxuvznuznlpjodwjv"]];
+    /// Actions that are made so.
+    const ACTIONS_THAT_COLLIDE: [&str; 2] = ["lambda:gwhsnsdxumleetepb", "lambda:gimdpgfvhyctrqytm"];
+
+    fn check_those_that_cover_are_found(patterns: &[&str], actions: &[&str]) {
         let mut statements = Vec::new();
-        for (index, pattern) in PATTERNS.iter().enumerate() {
+        for (index, pattern) in patterns.iter().enumerate() {
             let effect = if index % 3 == 0 { "Deny" } else { "Allow" };
             statements.push(statement("Action", &[pattern], effect, ""));
             statements.push(statement("NotAction", &[pattern], effect, ""));
-            let more = PATTERNS.get(index + 3..index + 6).unwrap_or_default();
+            let more = patterns.get(index + 3..index + 6).unwrap_or_default();
             statements.push(statement("Action", &[&[*pattern], more].concat(), effect, ""));
         }
         let one = program(PolicyKind::Identity, &statements);
         let other = program(PolicyKind::Identity, &statements.iter().rev().cloned().collect::<Vec<_>>());
         let policies = [Attached::new("one", one), Attached::new("other", other)];
         let joined = Joined::new(&policies);
-        for action in ACTIONS {
+        for action in actions {
             let action: Action = action.parse().unwrap();
             let asked = Asked::new(action.clone(), Resource::None);
             let found_joined = found(&policies, &asked, |see| joined.each(asked.sought(), &asked, see));
@@ -727,35 +736,26 @@ mod tests {
     }
 
     #[test]
-    fn services_of_one_hash_are_still_told_apart() {
-        let statements = [
-            statement("Action", &["aa:Get*", "aa:List"], "Allow", ""),
-            statement("Action", &["bb:G*t*", "bb:Get*"], "Deny", ""),
-            statement("Action", &["a-long-prefix:Get*"], "Allow", ""),
-        ];
-        let program = program(PolicyKind::Identity, &statements);
-        let mut actions = program.index().actions.clone();
-        // As if their hashes were the same.
-        let services = actions.services.items().iter().map(|(_, service)| (7, *service)).collect();
-        let services = Service::united(services, &actions);
-        assert_eq!(services.len(), 1);
-        actions.services = Table::sparse(services);
-        let check = |action: &str, expected: &[u32]| {
-            let asked = Asked::new(action.parse().unwrap(), Resource::None);
-            let sought = Sought { service: 7, ..*asked.sought() };
-            let mut found = BTreeSet::new();
-            actions.named(ANYONE, &sought, &asked, &mut |candidate| {
-                found.insert(candidate.statement());
-                false
-            });
-            assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{action}");
-        };
-        check("aa:GetObject", &[0]);
-        check("aa:List", &[0]);
-        check("bb:GetObject", &[1]);
-        check("bb:List", &[]);
-        check("a-long-prefix:GetObject", &[2]);
-        check("cc:GetObject", &[]);
+    fn the_statements_that_are_found_are_those_that_cover_the_action() {
+        check_those_that_cover_are_found(PATTERNS, ACTIONS);
+    }
+
+    #[test]
+    fn names_that_are_made_to_collide_are_told_apart() {
+        for names in SERVICES_THAT_COLLIDE {
+            assert_eq!(hash(names[0]), hash(names[1]));
+            let patterns = names.map(|name| [format!("{name}:Get*"), format!("{name}:GetObject")]);
+            let [one, other] = patterns.each_ref().map(|of| of.each_ref().map(String::as_str));
+            let actions = [one[1], other[1]];
+            check_those_that_cover_are_found(&one, &actions);
+            check_those_that_cover_are_found(&other, &actions);
+            check_those_that_cover_are_found(&[one, other].concat(), &actions);
+        }
+        let [one, other] = ACTIONS_THAT_COLLIDE;
+        assert_eq!(hash(one), hash(other));
+        check_those_that_cover_are_found(&[one], &[one, other]);
+        check_those_that_cover_are_found(&[other], &[one, other]);
+        check_those_that_cover_are_found(&[one, other], &[one, other]);
     }
 
     #[test]
