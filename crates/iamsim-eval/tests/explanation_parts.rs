@@ -202,6 +202,13 @@ fn each_clause_says_why_it_came_out_as_it_did() {
             Context::complete(),
             "Resource: the request names no resource, and `*` is not among `arn:aws:s3:::reports/q1.csv`",
         ),
+        // So says an entry whose text before the variable rules the resource out as well.
+        (
+            r#""Resource": "arn:aws:s3:::other/${aws:PrincipalTag/team}/*""#,
+            OBJECT,
+            Context::complete(),
+            "Resource: a variable in `arn:aws:s3:::other/${aws:PrincipalTag/team}/*` has no value",
+        ),
         // The first reason is the one that is told.
         (
             r#""Resource": ["arn:aws:s3:::reports/${aws:PrincipalTag/team}/*", "arn:aws:s3:::other"]"#,
