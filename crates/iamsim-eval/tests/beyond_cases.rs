@@ -260,14 +260,16 @@ fn a_session_whose_roles_path_nobody_knows_may_be_any_of_that_name() {
     assert_eq!(named("arn:aws-cn:iam::111122223333:role/app"), Decision::ImplicitDeny);
     assert_eq!(named("arn:aws:sts::111122223333:assumed-role/app/s1"), Decision::Allow);
     // It may be service-linked, and then organizations do not limit it (PE-SLR-01).
-    let limited = |scp: &str| {
+    let limited = |scp: &str, own: &str| {
         let organization = vec![Level::new("root", vec![policy(PolicyKind::ServiceControl, scp)])];
-        let layers = Layers::new().with_identity(policy(PolicyKind::Identity, ALL)).with_scps(organization);
+        let layers = Layers::new().with_identity(policy(PolicyKind::Identity, own)).with_scps(organization);
         decide(&layers, &caller, "sqs:SendMessage", "arn:aws:sqs:us-east-1:111122223333:q")
     };
-    assert_eq!(limited(ALL), Decision::Allow);
-    assert_eq!(limited(OTHER), Decision::Undetermined);
-    assert_eq!(limited(NONE), Decision::Undetermined);
+    assert_eq!(limited(ALL, ALL), Decision::Allow);
+    assert_eq!(limited(OTHER, ALL), Decision::Undetermined);
+    assert_eq!(limited(NONE, ALL), Decision::Undetermined);
+    // What its own policies deny, they deny it in either case.
+    assert_eq!(limited(NONE, NONE), Decision::ExplicitDeny);
 }
 
 #[test]
@@ -526,5 +528,35 @@ fn a_statement_is_found_among_many_that_speak_of_the_same() {
             check("s3:GetObject", OBJECT, Decision::ExplicitDeny);
             check(&asked, OBJECT, Decision::Allow);
         }
+    }
+}
+
+#[test]
+fn an_account_of_another_partition_is_another_account() {
+    let check = |principal: &str, expected: Decision| {
+        let named = resource(ResourceService::Sqs, &format!(r#"{{"AWS": "{principal}"}}"#));
+        let layers = Layers::new().with_identity(policy(PolicyKind::Identity, ALL)).with_resource(named);
+        let queue = "arn:aws:sqs:us-east-1:444455556666:q";
+        assert_eq!(decide(&layers, &user(), "sqs:SendMessage", queue), expected, "{principal}");
+    };
+    check("111122223333", Decision::Allow);
+    check("arn:aws:iam::111122223333:root", Decision::Allow);
+    check("arn:aws-cn:iam::111122223333:root", Decision::ImplicitDeny);
+}
+
+#[test]
+fn what_a_pattern_began_with_is_not_its_end_as_well() {
+    let check = |pattern: &str, key: &str, expected: Decision| {
+        let statement = format!(r#"{{"Effect": "Allow", "Action": "sqs:*", "Resource": "{pattern}"}}"#);
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": {statement}}}"#);
+        let layers = Layers::new().with_identity(policy(PolicyKind::Identity, &text));
+        let queue = format!("arn:aws:sqs:us-east-1:111122223333:{key}");
+        assert_eq!(decide(&layers, &user(), "sqs:SendMessage", &queue), expected, "{pattern} {key}");
+    };
+    for head in ["arn:aws:sqs:us-east-1:111122223333:", "arn:aws:sqs:*:111122223333:"] {
+        let pattern = format!("{head}logs*logs");
+        check(&pattern, "logs", Decision::ImplicitDeny);
+        check(&pattern, "logslog", Decision::ImplicitDeny);
+        check(&pattern, "logslogs", Decision::Allow);
     }
 }
