@@ -560,3 +560,28 @@ fn what_a_pattern_began_with_is_not_its_end_as_well() {
         check(&pattern, "logslogs", Decision::Allow);
     }
 }
+
+#[test]
+fn a_condition_that_lists_plain_text_and_patterns_looks_at_both() {
+    let check = |operator: &str, name: &str, expected: Decision| {
+        let condition =
+            format!(r#"{{"{operator}": {{"aws:username": ["root", "al*", "${{aws:userid}}"]}}}}"#);
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{
+                "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {condition}}}}}"#
+        );
+        let layers = Layers::new().with_identity(policy(PolicyKind::Identity, &text));
+        let context = Context::complete().with("aws:username", name).with("aws:userid", "AIDA");
+        let request = Request::new(user(), "ec2:DescribeHosts".parse().unwrap(), Resource::None, context);
+        assert_eq!(authorize(&layers, &request), expected, "{operator} {name}");
+    };
+    for (name, like, equals) in
+        [("root", true, true), ("alice", true, false), ("AIDA", true, true), ("bob", false, false)]
+    {
+        let decision = |holds| if holds { Decision::Allow } else { Decision::ImplicitDeny };
+        check("StringLike", name, decision(like));
+        check("StringNotLike", name, decision(!like));
+        check("StringEquals", name, decision(equals));
+        check("StringNotEquals", name, decision(!equals));
+    }
+}
