@@ -585,3 +585,12 @@ fn a_condition_that_lists_plain_text_and_patterns_looks_at_both() {
         check("StringNotEquals", name, decision(!equals));
     }
 }
+
+#[test]
+fn a_policy_that_is_added_to_prepared_layers_counts() {
+    let prepared = Layers::new().with_identity(policy(PolicyKind::Identity, ALL)).prepared();
+    assert_eq!(decide(&prepared, &user(), "ec2:DescribeHosts", "*"), Decision::Allow);
+    let denied = prepared.with_identity(policy(PolicyKind::Identity, NONE));
+    assert_eq!(decide(&denied, &user(), "ec2:DescribeHosts", "*"), Decision::ExplicitDeny);
+    assert_eq!(decide(&denied.prepared(), &user(), "ec2:DescribeHosts", "*"), Decision::ExplicitDeny);
+}
