@@ -5,7 +5,7 @@
 
 use iamsim_eval::{
     Attached, Caller, Context, Credentials, Decision, Explanation, Layer, Layers, Level, Program, Reason,
-    Request, Resource, ResourcePolicy, Truth, UnknownFact, authorize, explain,
+    Request, Resource, ResourcePolicy, StatementRef, Truth, UnknownFact, authorize, deciding, explain,
 };
 use iamsim_policy::{Policy, PolicyKind, ResourceService};
 
@@ -360,6 +360,27 @@ fn an_allowed_request_rests_on_the_side_that_is_enough() {
 }
 
 #[test]
+fn each_statement_that_decides_is_told_once_and_in_order() {
+    // A whole name is found before names with wildcards, and a statement by each of its names.
+    let named = [&["s3:Get*"][..], &["s3:GetObject"], &["s3:*Object", "s3:Get*", "s3:GetObject"]];
+    let statement = |number: usize| {
+        let actions = named[number % 3];
+        format!(r#"{{"Sid": "N{number}", "Effect": "Allow", "Action": {actions:?}, "Resource": "*"}}"#)
+    };
+    for count in 1..8 {
+        let statements: Vec<String> = (0..count).map(statement).collect();
+        let layers = identity(&statements.join(", "));
+        let request = request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete());
+        let expected: Vec<String> = (0..count).map(|number| format!("N{number}")).collect();
+        for layers in [layers.clone(), layers.prepared()] {
+            let (decision, statements) = deciding(&layers, &request);
+            let found: Vec<&str> = statements.iter().filter_map(StatementRef::sid).collect();
+            assert_eq!((decision, found), (Decision::Allow, expected.iter().map(String::as_str).collect()));
+        }
+    }
+}
+
+#[test]
 fn every_policy_that_denies_is_told() {
     let deny = |sid: &str| {
         let text = format!(r#"{{"Sid": "{sid}", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}}"#);
@@ -368,7 +389,7 @@ fn every_policy_that_denies_is_told() {
     let layers = Layers::new().with_identity(deny("First")).with_identity(deny("Second"));
     let explanation =
         explained(&layers, &request(user(), "s3:GetObject", OBJECT, Some(ACCOUNT), Context::complete()));
-    let found: Vec<_> = explanation.deciding().iter().map(iamsim_eval::StatementRef::sid).collect();
+    let found: Vec<_> = explanation.deciding().iter().map(StatementRef::sid).collect();
     assert_eq!(found, [Some("First"), Some("Second")]);
 }
 
