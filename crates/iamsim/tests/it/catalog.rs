@@ -367,3 +367,24 @@ fn a_newer_catalog_is_taken_at_run_time() {
     assert_eq!(cloud.for_actions(["shop:*"]).by(&who).explain().unwrap().len(), 2);
     assert_eq!(cloud.request(&Caller::anonymous(), "shop:Buy", "*").warnings(), []);
 }
+
+/// What was found out of an action is forgotten with the catalog that said it.
+#[test]
+fn another_catalog_gives_an_action_a_resource() {
+    const ITEM: &str = "arn:aws:shop:eu-west-1:111122223333:item/1";
+    let catalog = |types: &str, on: &str| {
+        let text = format!("service\tshop\tShop\n{types}action\tBuy\tWrite\n{on}");
+        Catalog::from_text(&text).unwrap()
+    };
+    let mut cloud = Cloud::new();
+    let mut account = cloud.account(HOME).unwrap();
+    let who = account.add_user("dev").unwrap().attach("buys", allow("shop:Buy", ITEM)).unwrap().caller();
+    account.add_resource(ITEM).unwrap();
+    for _ in 0..2 {
+        cloud.set_catalog(catalog("", ""));
+        cloud.assert_denies(&who, "shop:Buy", ITEM);
+        let item = "type\titem\tarn:${Partition}:shop:${Region}:${Account}:item/${ItemId}\n";
+        cloud.set_catalog(catalog(item, "on\titem\trequired\n"));
+        cloud.assert_allows(&who, "shop:Buy", ITEM);
+    }
+}
