@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use iamsim::{
-    AssumeRole, Caller, Cloud, ContextValue, GetFederationToken, GetSessionToken, global_keys, trust,
+    AssumeRole, Caller, Cloud, ContextValue, Decision, GetFederationToken, GetSessionToken, RequestBuilder,
+    global_keys, trust,
 };
 
 use crate::support::{ADMINISTRATOR, AWAY, HOME, MANAGEMENT, administrator, error, statement};
@@ -232,7 +233,7 @@ fn a_test_s_word_counts_over_the_table() {
     let (cloud, callers) = callers();
     let who = &callers[0].1;
     let ask = || cloud.request(who, "ec2:CreateTags", "*");
-    let of = |request: iamsim::RequestBuilder, name: &str| value(&request.explain().unwrap(), name);
+    let of = |request: RequestBuilder, name: &str| value(&request.explain().unwrap(), name);
     assert_eq!(of(ask(), "aws:RequestTag/team"), "(unknown)");
     assert_eq!(of(ask().tag("team", "a"), "aws:RequestTag/team"), "a");
     assert_eq!(of(ask().tag("team", "a"), "aws:RequestTag/other"), "(absent)");
@@ -317,8 +318,77 @@ fn an_mfa_condition_sees_each_kind_of_credentials() {
     account.user("alice").unwrap().attach("mfa", deny.as_str()).unwrap();
     account.role("worker").unwrap().attach("mfa", deny.as_str()).unwrap();
     for (name, who) in callers.iter().filter(|(name, _)| ["user", "token", "mfa", "session"].contains(name)) {
-        let allowed = cloud.authorize(who, "s3:ListAllMyBuckets", "*").unwrap() == iamsim::Decision::Allow;
+        let allowed = cloud.authorize(who, "s3:ListAllMyBuckets", "*").unwrap() == Decision::Allow;
         assert_eq!(allowed, *name == "mfa", "{name}");
     }
     assert!(error(cloud.authorize(&callers[0].1, "s3", "*")).reason().is_none());
+}
+
+/// Each kind of policy alone asks for a key that no other one does.
+#[test]
+fn a_decision_holds_the_key_that_a_single_layer_asks_for() {
+    const BUCKET: &str = "arn:aws:s3:::b";
+    let when = |effect: &str, members: &str| {
+        format!(
+            r#"{{"Effect": "{effect}", {members},
+                "Condition": {{"StringEquals": {{"aws:PrincipalAccount": "{HOME}"}}}}}}"#
+        )
+    };
+    let resource = when("Deny", r#""Principal": "*", "Action": "s3:*", "Resource": "*""#);
+    let denies = format!(r#"{{"Version": "2012-10-17", "Statement": [{resource}]}}"#);
+    let everyone = r#"{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}"#;
+    let endpoint = format!(r#"{{"Version": "2012-10-17", "Statement": [{everyone}, {resource}]}}"#);
+    let own = when("Deny", r#""Action": "s3:*", "Resource": "*""#);
+    let all = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+    let own = format!(r#"{{"Version": "2012-10-17", "Statement": [{all}, {own}]}}"#);
+    let trusts = when("Allow", r#""Principal": {"AWS": "*"}, "Action": "sts:AssumeRole""#);
+    let trusts = format!(r#"{{"Version": "2012-10-17", "Statement": [{trusts}]}}"#);
+
+    let mut cloud = Cloud::new();
+    let user = administrator(&mut cloud, HOME, "alice");
+    let mut account = cloud.account(HOME).unwrap();
+    account.add_resource(BUCKET).unwrap();
+    account.add_vpc_endpoint("vpce-0abc", "vpc-0def").unwrap().policy(endpoint).unwrap();
+    let role = account.add_role("worker", trust::account(HOME)).unwrap();
+    let role = role.attach_policy(ADMINISTRATOR).unwrap().arn();
+    let trusting = account.add_role("trusting", trusts).unwrap().arn();
+    let session = cloud.sts().assume_role(&user, AssumeRole::new(&role, "job").policy(own)).unwrap();
+    let check = |request: RequestBuilder, expected: Decision| {
+        let explained = request.clone().explain().unwrap();
+        assert_eq!(explained.decision(), expected, "{explained}");
+        assert_eq!(request.authorize().unwrap(), expected, "{explained}");
+    };
+    let read = |cloud: &Cloud, who: &Caller| cloud.request(who, "s3:ListBucket", BUCKET);
+    check(read(&cloud, &user), Decision::Allow);
+    check(read(&cloud, session.caller()), Decision::ExplicitDeny);
+    check(read(&cloud, &user).through_endpoint("vpce-0abc"), Decision::ExplicitDeny);
+    check(cloud.request(&user, "sts:AssumeRole", trusting.as_str()), Decision::Allow);
+    let mut organization = cloud.organization(MANAGEMENT).unwrap();
+    organization.root().add_account(HOME).unwrap().attach_rcp("none", denies).unwrap();
+    check(read(&cloud, &user), Decision::ExplicitDeny);
+}
+
+/// PE-TRU-07: the evaluator itself asks for one key.
+#[test]
+fn a_decision_knows_that_a_session_has_a_source_identity() {
+    let mut cloud = Cloud::new();
+    let user = administrator(&mut cloud, HOME, "alice");
+    let both = r#"["sts:AssumeRole", "sts:SetSourceIdentity"]"#;
+    let trusts = |principal: &str| {
+        let principal = format!(r#""Principal": {{"AWS": "{principal}"}}"#);
+        statement(&format!(r#""Effect": "Allow", {principal}, "Action": {both}"#))
+    };
+    let mut account = cloud.account(HOME).unwrap();
+    let first = account.add_role("first", trusts(HOME)).unwrap().arn();
+    let next = account.add_role("next", trusts(first.as_str())).unwrap().arn();
+    for (call, expected) in [
+        (AssumeRole::new(&first, "job"), Decision::Allow),
+        (AssumeRole::new(&first, "job").source_identity("alice"), Decision::ImplicitDeny),
+    ] {
+        let session = cloud.sts().assume_role(&user, call).unwrap();
+        let ask = || cloud.request(session.caller(), "sts:SetSourceIdentity", next.as_str());
+        let explained = ask().explain().unwrap();
+        assert_eq!(explained.decision(), expected, "{explained}");
+        assert_eq!(ask().authorize().unwrap(), expected, "{explained}");
+    }
 }
