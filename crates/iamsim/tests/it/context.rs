@@ -392,3 +392,23 @@ fn a_decision_knows_that_a_session_has_a_source_identity() {
         assert_eq!(ask().authorize().unwrap(), expected, "{explained}");
     }
 }
+
+/// Of an issuer that the catalog does not know, the account's own providers tell that its claims are absent.
+#[test]
+fn a_decision_knows_that_a_user_holds_no_claims_of_the_account_s_issuers() {
+    let mut cloud = Cloud::new();
+    let mut account = cloud.account(HOME).unwrap();
+    account.add_oidc_provider("https://id.example.com", &["app"]).unwrap();
+    for (issuer, expected) in
+        [("id.example.com", Decision::Allow), ("id.elsewhere.example", Decision::Undetermined)]
+    {
+        let policy = statement(&format!(
+            r#""Effect": "Allow", "Action": "sqs:*", "Resource": "*", "Condition": {{"Null": {{"{issuer}:sub": "true"}}}}"#
+        ));
+        let who =
+            cloud.account(HOME).unwrap().add_user(issuer).unwrap().attach("p", policy).unwrap().caller();
+        let ask = || cloud.request(&who, "sqs:ListQueues", "*");
+        assert_eq!(ask().explain().unwrap().decision(), expected, "{issuer}");
+        assert_eq!(ask().authorize().unwrap(), expected, "{issuer}");
+    }
+}
