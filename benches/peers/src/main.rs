@@ -63,7 +63,7 @@ fn main() {
         .step_by(step)
         .map(|role| Case {
             texts: role.texts(&input.pool).map(|text| (PolicyKind::Identity, text.to_owned())).collect(),
-            asked: role.asked(&input.columns).collect(),
+            asked: role.asked(&input).collect(),
             expected: role.expected.chars().collect(),
         })
         .collect();

@@ -114,6 +114,9 @@ pub(crate) fn has_valgrind() -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
+/// So many instructions take a profiler that counts them half a minute.
+const LARGE: f64 = 1e9;
+
 /// The instructions of one piece of each work that is wanted.
 pub(crate) fn count(root: &Path, is_wanted: impl Fn(&str) -> bool) -> Outcome<Vec<(String, f64)>> {
     let build = ["bench", "--package", "iamsim-benches", "--bench", "count", "--no-run", "--quiet"];
@@ -125,9 +128,16 @@ pub(crate) fn count(root: &Path, is_wanted: impl Fn(&str) -> bool) -> Outcome<Ve
         if !is_wanted(name) {
             continue;
         }
-        // The first rounds make what is made once; a small piece needs more rounds to be seen.
-        let rounds = if pieces < 10.0 { 200 } else { 10 };
+        // The first rounds make what is made once; a small piece needs more rounds to be seen, a large one is
+        // seen in two.
         let few = instructions(&program, name, 2)?;
+        let rounds = if few > LARGE {
+            2
+        } else if pieces < 10.0 {
+            200
+        } else {
+            10
+        };
         let many = instructions(&program, name, 2 + rounds)?;
         counts.push((name.to_owned(), (many - few) / (f64::from(rounds) * pieces)));
     }
