@@ -11,7 +11,7 @@ use crate::context::ContextValue;
 use crate::decide::{Decision, Evaluation, evaluate};
 use crate::layers::{Layer, ResourcePolicy};
 use crate::note::Note;
-use crate::principal::{self, PrincipalReason, Reach};
+use crate::principal::{self, Grades, PrincipalReason};
 use crate::reason::{self, Reason, policy_type};
 use crate::request::{CallerKind, Request};
 use crate::services;
@@ -276,7 +276,7 @@ impl Explanation {
             Layer::Identity => verdicts.identity.allow = Truth::True,
             Layer::PermissionsBoundary => verdicts.boundary.allow = Truth::True,
             Layer::Session => verdicts.session.allow = Truth::True,
-            Layer::Resource => verdicts.grants = Reach::as_if_named(self.request(), kind).grants(),
+            Layer::Resource => verdicts.grants = Grades::as_if_named(self.request(), kind).grants(),
         }
         after.outcome = after.inputs.outcome(after.stand);
         after.decision = Decision::of(after.outcome);

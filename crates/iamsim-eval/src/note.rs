@@ -52,13 +52,13 @@ impl<'e> Note<'e> {
                     && services::restricts_public_access(
                         layers,
                         request.plan.caller,
-                        request.asked().traits(),
+                        request.plan.traits,
                         policy.program(),
                     )
                 {
                     notes.push(Note::PublicAccessRestricted);
                 }
-                if services::may_repair_bucket_policy(request.plan.caller, request.asked().traits())
+                if services::may_repair_bucket_policy(request.plan.caller, request.plan.traits)
                     && same.is_some()
                 {
                     notes.push(Note::RootMayRepair);

@@ -145,6 +145,20 @@ impl Grades {
         }
     }
 
+    /// As if the element of an Allow named the caller in the way one would write it: a user or federated
+    /// session by its ARN, a session by its role's. Some callers can't be named so that it helps.
+    pub(crate) fn as_if_named(request: &Request, kind: PolicyKind) -> Self {
+        let grade = match request.caller().kind() {
+            CallerKind::RoleSession { .. } => Grade::Limited,
+            CallerKind::FederatedUser { .. } => Grade::Session,
+            CallerKind::Root { .. } => Grade::Delegating,
+            CallerKind::Anonymous if kind == PolicyKind::RoleTrust => return Self::NONE,
+            CallerKind::Federated { provider } if !is_usable(provider, request) => return Self::NONE,
+            _ => Grade::Strong,
+        };
+        Self::of(grade, Truth::True)
+    }
+
     /// The truth of one grade.
     #[inline]
     fn at(self, grade: Grade) -> Truth {
@@ -182,20 +196,6 @@ impl BitOr for Grades {
 
 impl Reach {
     const NOBODY: Self = Self { grades: Grades::NONE, entry: None, reason: PrincipalReason::NotNamed };
-
-    /// As if the element of an Allow named the caller in the way one would write it: a user or federated
-    /// session by its ARN, a session by its role's. Some callers can't be named so that it helps.
-    pub(crate) fn as_if_named(request: &Request, kind: PolicyKind) -> Grades {
-        let grade = match request.caller().kind() {
-            CallerKind::RoleSession { .. } => Grade::Limited,
-            CallerKind::FederatedUser { .. } => Grade::Session,
-            CallerKind::Root { .. } => Grade::Delegating,
-            CallerKind::Anonymous if kind == PolicyKind::RoleTrust => return Grades::NONE,
-            CallerKind::Federated { provider } if !is_usable(provider, request) => return Grades::NONE,
-            _ => Grade::Strong,
-        };
-        Grades::of(grade, Truth::True)
-    }
 }
 
 /// What the element is judged with, besides the request.
@@ -501,7 +501,7 @@ fn is_of_account_of(caller: &Caller, arn: &Arn) -> bool {
 
 /// S3 and DynamoDB have gateway endpoints, in whose policies an account means its root user only.
 fn is_gateway_endpoint(request: &Request, setting: Setting) -> bool {
-    setting.kind == PolicyKind::VpcEndpoint && request.asked().traits().has(Traits::GATEWAY)
+    setting.kind == PolicyKind::VpcEndpoint && request.plan.traits.has(Traits::GATEWAY)
 }
 
 /// `NotPrincipal` reaches everyone but those it lists, judged over the caller's whole chain (PE-NP).

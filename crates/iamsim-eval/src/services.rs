@@ -82,7 +82,7 @@ pub(crate) fn stays_in_account(action: &Action) -> bool {
 
 /// Whether a request assumes a role, or is authorized beside that on the same role (PE-TRU-03).
 pub(crate) fn is_role_assumption(request: &Request) -> bool {
-    request.asked().traits().has(Traits::ASSUMES_ROLE)
+    request.plan.traits.has(Traits::ASSUMES_ROLE)
 }
 
 /// Whether an action assumes a role, or is authorized beside that on the same role (PE-TRU-03).

@@ -4,7 +4,7 @@ use iamsim_policy::{Effect, PolicyKind, Statement};
 
 use crate::condition::{ConditionReason, condition};
 use crate::decide::Tally;
-use crate::principal::{Grades, Reach, Setting, grades, reach};
+use crate::principal::{Grades, Setting, grades, reach};
 use crate::program::{CompiledStatement, Ready};
 use crate::request::Request;
 use crate::tracer::{Clause, Event, Tracer};
@@ -55,7 +55,7 @@ pub(crate) fn matches<T: Tracer>(
     let reached = if !has_principals(kind) {
         Grades::EVERYONE
     } else if let Some(supposed) = tracer.supposed(Clause::Principal) {
-        if supposed { Reach::as_if_named(request, kind) } else { Grades::NONE }
+        if supposed { Grades::as_if_named(request, kind) } else { Grades::NONE }
     } else {
         let setting = Setting { kind, effect: written.effect(), has_boundary: subject.has_boundary };
         reached(written, request, setting, tracer)
@@ -74,12 +74,7 @@ pub(crate) fn matches<T: Tracer>(
 
 /// How the caller is reached, and for whoever wants to know everything also why.
 #[inline]
-pub(crate) fn reached<T: Tracer>(
-    statement: &Statement,
-    request: &Request,
-    setting: Setting,
-    tracer: &mut T,
-) -> Grades {
+fn reached<T: Tracer>(statement: &Statement, request: &Request, setting: Setting, tracer: &mut T) -> Grades {
     if !T::EXHAUSTIVE {
         return grades(statement.principal(), request, setting);
     }

@@ -148,12 +148,12 @@ fn depends_on_owner(explanation: &Explanation) -> bool {
         ResourcePolicy::Attached(policy) => services::restricts_public_access(
             explanation.policies(),
             request.plan.caller,
-            request.asked().traits(),
+            request.plan.traits,
             policy.program(),
         ),
         ResourcePolicy::None | ResourcePolicy::Unknown => false,
     };
-    restricted || services::may_repair_bucket_policy(request.plan.caller, request.asked().traits())
+    restricted || services::may_repair_bucket_policy(request.plan.caller, request.plan.traits)
 }
 
 struct Found<'e> {
